@@ -1,0 +1,1 @@
+"""The audit: clusters, registries and repositories against the policy."""

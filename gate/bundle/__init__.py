@@ -1,0 +1,1 @@
+"""Policy bundles: find, check, hash, and the catalogue of rules."""

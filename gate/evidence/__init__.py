@@ -1,0 +1,1 @@
+"""Evidence: JSON documents about subjects, and the collectors that make them."""

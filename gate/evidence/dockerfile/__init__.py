@@ -1,0 +1,1 @@
+"""The Dockerfile collector: from bytes to evidence, as BuildKit reads them."""

@@ -1,0 +1,1 @@
+"""The image collector: registries, daemons, archives and layers."""
