@@ -74,6 +74,7 @@ class UserFact(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     reason: str | None = None
+    platform: str | None = None
     value: str | None = None
     uid: int | None = None
     gid: int | None = None
@@ -101,6 +102,7 @@ class ShellFact(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     reason: str | None = None
+    platform: str | None = None
     present: bool | None = None
     shells: list[Shell] = []
     needed_by: list[Origin] = []
@@ -139,6 +141,7 @@ class BaseFact(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     reason: str | None = None
+    platform: str | None = None
     reference: str | None = None
     registry: str | None = None
     repository: str | None = None
@@ -193,6 +196,7 @@ class FilesystemFact(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     reason: str | None = None
+    platform: str | None = None
     setuid: list[File] = []
     package_managers: list[File] = []
     compilers: list[File] = []
@@ -400,8 +404,29 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     annotations: dict[str, str] = {}
 
 
+class VolumeMount(msgspec.Struct, frozen=True, kw_only=True):
+    """A volume mounted into the container; ``source`` is the volume's type, for example ``emptyDir``."""
+
+    path: str
+    name: str
+    source: str | None = None
+    medium: str | None = None
+    read_only: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kubelet will refuse when it starts the container, and where the manifest says so."""
+
+    message: str
+    origin: Origin
+
+
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
-    """One container of a workload. ``security``: the securityContext in force, pod and container combined."""
+    """One container of a workload. ``security``: the securityContext in force, pod and container combined.
+
+    ``pinned``: the image is named by digest. ``command`` and ``args`` replace the image's ENTRYPOINT and CMD.
+    ``shares_processes``: the pod's pause process reaps zombies. ``refusals``: predicted kubelet errors.
+    """
 
     kind: str
     namespace: str | None = None
@@ -410,6 +435,17 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     container: str
     role: Role
     security: dict[str, Any] = {}
+    image: str | None = None
+    pinned: bool = False
+    pull_policy: str | None = None
+    command: list[str] | None = None
+    args: list[str] | None = None
+    mounts: list[VolumeMount] = []
+    shares_processes: bool = False
+    windows: bool = False
+    refusals: list[Refusal] = []
+    origin: PointerOrigin | None = None
+    image_origin: PointerOrigin | None = None
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
