@@ -1,0 +1,3 @@
+module gate.test/oracle/tarlist
+
+go 1.26
