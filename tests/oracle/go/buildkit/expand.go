@@ -31,7 +31,7 @@ func expand(req *request) *expanded {
 		token, _ = utf8.DecodeRuneInString(req.Escape)
 	}
 	env := mapEnv(req.Env)
-	result, err := newLexer(token, req.Lexer).ProcessWordWithMatches(req.Word, env)
+	result, err := newLexer(token, req.Lexer).ProcessWordWithMatches(string(req.Word), env)
 	if err != nil {
 		out.Error = failed(err)
 	} else {
@@ -39,7 +39,7 @@ func expand(req *request) *expanded {
 		out.Matched = texts(slices.Sorted(maps.Keys(result.Matched)))
 		out.Unmatched = texts(slices.Sorted(maps.Keys(result.Unmatched)))
 	}
-	words, err := newLexer(token, req.Lexer).ProcessWords(req.Word, env)
+	words, err := newLexer(token, req.Lexer).ProcessWords(string(req.Word), env)
 	if err != nil {
 		out.WordsError = failed(err)
 	} else {
@@ -57,12 +57,12 @@ func newLexer(token rune, options lexerOptions) *shell.Lex {
 	return lexer
 }
 
-type mapEnv map[string]string
+type mapEnv map[string][]byte
 
 // Get implements shell.EnvGetter.
 func (e mapEnv) Get(key string) (string, bool) {
 	value, ok := e[key]
-	return value, ok
+	return string(value), ok
 }
 
 // Keys implements shell.EnvGetter.

@@ -5,6 +5,8 @@ package main
 
 import (
 	"bufio"
+	_ "crypto/sha256" // go-digest knows only what is linked
+	_ "crypto/sha512"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,8 +30,8 @@ type request struct {
 	BuildArgs     map[string]string      `json:"build_args"`
 	Bases         map[string]*baseConfig `json:"bases"`      // by normalized reference; null is "not found"
 	AllStages     bool                   `json:"all_stages"` // dispatch unreachable stages as well
-	Word          string                 `json:"word"`
-	Env           map[string]string      `json:"env"`
+	Word          []byte                 `json:"word"`
+	Env           map[string][]byte      `json:"env"`
 	Escape        string                 `json:"escape"`
 	Lexer         lexerOptions           `json:"lexer"`
 }

@@ -4,6 +4,8 @@ package main
 
 import (
 	"bufio"
+	_ "crypto/sha256" // go-digest knows only what is linked
+	_ "crypto/sha512"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,9 +22,10 @@ type request struct {
 
 type response struct {
 	ID         json.RawMessage `json:"id"`
-	Error      *failure        `json:"error,omitempty"`
-	Normalized *named          `json:"normalized"` // ParseNormalizedNamed: nothing added
-	Docker     *named          `json:"docker"`     // ParseDockerRef: ":latest" added, a tag beside a digest dropped
+	Error      *failure        `json:"error,omitempty"` // the request itself failed
+	Refused    *string         `json:"refused"`         // why it is no reference
+	Normalized *named          `json:"normalized"`      // ParseNormalizedNamed: nothing added
+	Docker     *named          `json:"docker"`          // ParseDockerRef: ":latest" added, a tag beside a digest dropped
 }
 
 type failure struct {
@@ -65,15 +68,19 @@ func answer(line []byte) (res response) {
 	res.ID = req.ID
 	normalized, err := reference.ParseNormalizedNamed(req.Reference)
 	if err != nil {
-		res.Error = &failure{Message: err.Error()}
-		return res
+		return refuse(res, err)
 	}
 	docker, err := reference.ParseDockerRef(req.Reference)
 	if err != nil {
-		res.Error = &failure{Message: err.Error()}
-		return res
+		return refuse(res, err)
 	}
 	res.Normalized, res.Docker = describe(normalized), describe(docker)
+	return res
+}
+
+func refuse(res response, err error) response {
+	message := err.Error()
+	res.Refused = &message
 	return res
 }
 

@@ -30,7 +30,8 @@ type request struct {
 
 type response struct {
 	ID      json.RawMessage `json:"id"`
-	Error   *failure        `json:"error,omitempty"`
+	Error   *failure        `json:"error,omitempty"` // the request itself failed
+	Refused *text           `json:"refused"`         // why reading stopped before the end of the archive
 	Entries []entry         `json:"entries"`
 }
 
@@ -94,7 +95,8 @@ func answer(line []byte) (res response) {
 	}
 	res.ID = req.ID
 	if err := list(&req, &res); err != nil {
-		res.Error = &failure{Message: err.Error()}
+		message := text(err.Error())
+		res.Refused = &message
 	}
 	return res
 }
