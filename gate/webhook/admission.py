@@ -57,11 +57,15 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """What may be used to read an image: the namespace, and the pull secrets and service account the pod names."""
+    """What may be used to read an image: the namespace, and the pull secrets and service account the pod names.
+
+    ``deadline`` is a time of the event loop's clock, after which nobody waits for the answer.
+    """
 
     namespace: str
     secrets: tuple[str, ...] = ()
     service_account: str | None = None
+    deadline: float | None = None
 
 
 EvidenceSource = Callable[[str, Pull], Awaitable[Sequence[Evidence] | Missing]]
@@ -105,17 +109,27 @@ def unchanged(reason: str) -> Decision:
     return Decision(answer=Answer(True, annotations={"verdict": f"not judged: {reason}"}), verdict="pass")
 
 
-async def admit(request: Request, policy: AdmissionPolicy, evidence: EvidenceSource, judge: ContainerJudge) -> Decision:
-    """Judge one request. Never raises for what a request can hold: what cannot be judged is refused."""
+async def admit(
+    request: Request,
+    policy: AdmissionPolicy,
+    evidence: EvidenceSource,
+    judge: ContainerJudge,
+    *,
+    deadline: float | None = None,
+) -> Decision:
+    """Judge one request. Never raises for what a request can hold: what cannot be judged is refused.
+
+    ``deadline`` (event loop clock) is handed to the evidence source; an engine that fails raises `GateError`.
+    """
     try:
         found = _to_judge(request, policy)
     except ManifestError as error:
-        return _refuse(request, policy, f"gate could not read the object: {error}")
+        return refuse(request, policy, f"gate could not read the object: {error}")
     if isinstance(found, str):
         return unchanged(found)
     holder, refs = found
     environment = policy.environment_of(request.namespace)
-    images = await _evidence_of(refs, request.namespace, evidence)
+    images = await _evidence_of(refs, request.namespace, evidence, deadline)
     results = await asyncio.gather(
         *(judge(container_evidence(holder, ref, _known(images[ref.image])), environment) for ref in refs)
     )
@@ -195,7 +209,7 @@ def _is_mirror(request: Request, holder: PodHolder) -> bool:
 
 
 async def _evidence_of(
-    refs: Sequence[ContainerRef], namespace: str, source: EvidenceSource
+    refs: Sequence[ContainerRef], namespace: str, source: EvidenceSource, deadline: float | None
 ) -> dict[str | None, Sequence[Evidence] | Missing]:
     """Evidence by image: each reference is asked for once, so that one request sees one resolution of a tag."""
 
@@ -205,7 +219,9 @@ async def _evidence_of(
         except GateError as error:
             return Missing(str(error))
 
-    by_image = {ref.image: Pull(namespace, ref.pull_secrets, ref.service_account) for ref in refs if ref.image}
+    by_image = {
+        ref.image: Pull(namespace, ref.pull_secrets, ref.service_account, deadline) for ref in refs if ref.image
+    }
     answers = await asyncio.gather(*(ask(image, how) for image, how in by_image.items()))
     found: dict[str | None, Sequence[Evidence] | Missing] = dict(zip(by_image, answers, strict=True))
     found[None] = Missing("the manifest names no image")
@@ -263,7 +279,8 @@ def _softer(one: Rollout, other: Rollout) -> Rollout:
     return min(one, other, key=order.index)
 
 
-def _refuse(request: Request, policy: AdmissionPolicy, message: str) -> Decision:
+def refuse(request: Request, policy: AdmissionPolicy, message: str) -> Decision:
+    """Undecided for ``message``: refused when the policy is enforced."""
     environment = policy.environment_of(request.namespace)
     text = f"{message} [{environment}, policy {short(policy.revision)}]"
     allowed = policy.rollout != "enforce"

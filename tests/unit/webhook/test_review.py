@@ -6,11 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from gate.errors import ReviewError
 from gate.webhook.review import MAX_BODY, MAX_WARNING, MAX_WARNINGS, Answer, clean, parse_review, write_review
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def review(**request: Any) -> bytes:
@@ -53,7 +52,9 @@ def test_what_is_not_a_review_is_refused_and_nothing_crashes(body: bytes) -> Non
 
 
 def test_an_answer_repeats_uid_and_version_and_holds_no_patch() -> None:
-    answer = json.loads(write_review("u-1", Answer(False, "no\nway", ["a\tb", "", "a b"], {"verdict": "deny", "x": ""})))
+    answer = json.loads(
+        write_review("u-1", Answer(False, "no\nway", ["a\tb", "", "a b"], {"verdict": "deny", "x": ""}))
+    )
     assert answer == {
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
