@@ -6,9 +6,12 @@ The document is ``{"evidence": ..., "parameters": {rule: {...}}, "rules": {rule:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
+
+from gate.errors import EngineError, EngineProtocolError
 
 Status = Literal["violation", "undecided"]
 
@@ -59,3 +62,102 @@ class Engine(Protocol):
     def close(self) -> None:
         """End what the engine started."""
         ...
+
+
+# --- what all engines share -------------------------------------------------------------------------------------
+
+
+class _Rules(msgspec.Struct):
+    rules: dict[str, Any]
+
+
+class _Document(msgspec.Struct):
+    evidence: msgspec.Raw
+    parameters: msgspec.Raw
+    rules: dict[str, Any]
+
+
+def rule_ids(document: bytes) -> list[str]:
+    """The rules a document asks for."""
+    return list(msgspec.json.decode(document, type=_Rules).rules)
+
+
+def restrict(document: bytes, ids: Iterable[str]) -> bytes:
+    """The same document, asking for ``ids`` only."""
+    parsed = msgspec.json.decode(document, type=_Document)
+    return msgspec.json.encode(
+        _Document(parsed.evidence, parsed.parameters, {each: parsed.rules[each] for each in ids})
+    )
+
+
+def decode(answer: str | bytes) -> RawReport:
+    """The report in an engine's JSON, in an order of our own; raises `EngineProtocolError`.
+
+    Rego's sets have no order that engines share.
+    """
+    try:
+        return ordered(msgspec.json.decode(answer, type=RawReport))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise EngineProtocolError(f"the policy's report is malformed: {error}") from None
+
+
+def ordered(report: RawReport) -> RawReport:
+    """The same report with its findings by rule, place and message."""
+    return RawReport(
+        findings=sorted(report.findings, key=_key),
+        settled_later=sorted(report.settled_later),
+        assumed=sorted(report.assumed, key=lambda each: (each.rule, each.reason)),
+    )
+
+
+def _key(finding: RawFinding) -> tuple[Any, ...]:
+    origin = finding.origin or {}
+    line = origin.get("line")
+    place = (line if isinstance(line, int) else 0, msgspec.json.encode(origin, order="deterministic"))
+    return (finding.rule, finding.status, place, finding.message, finding.fix or "", finding.level or "")
+
+
+def merge(reports: Sequence[RawReport]) -> RawReport:
+    """Several reports over different rules as one."""
+    if len(reports) == 1:
+        return reports[0]
+    return ordered(
+        RawReport(
+            findings=[finding for report in reports for finding in report.findings],
+            settled_later=[rule for report in reports for rule in report.settled_later],
+            assumed=[each for report in reports for each in report.assumed],
+        )
+    )
+
+
+def each_on_its_own(ask: Callable[[bytes, list[str]], RawReport], document: bytes, ids: list[str]) -> RawReport:
+    """Ask for all rules at once; if that fails, one by one, so that a broken rule spoils no other.
+
+    A failing rule is undecided with the reason ``rule-error: ...``. `EngineError`s that no rule causes (an engine
+    that is down, say) are not `EngineError` itself but one of its kinds, and pass through.
+    """
+    try:
+        return ask(document, ids)
+    except EngineError as error:
+        if not blames_a_rule(error):
+            raise
+        if len(ids) == 1:
+            return RawReport(findings=[rule_error(ids[0], error)])
+    reports = [each_on_its_own(ask, restrict(document, [each]), [each]) for each in ids]
+    return merge(reports)
+
+
+def blames_a_rule(error: EngineError) -> bool:
+    """Whether asking without one of the rules may help."""
+    return type(error) is EngineError or getattr(error, "in_rule", False)
+
+
+def rule_error(rule: str, error: EngineError) -> RawFinding:
+    """The finding that stands for a rule that failed."""
+    return RawFinding(
+        rule=rule,
+        status="undecided",
+        state="unknown",
+        message=f"the rule failed: {error}",
+        reason=f"rule-error: {error}",
+    )

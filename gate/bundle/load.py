@@ -1,0 +1,153 @@
+"""Find the policy, check it, hash it: the shipped rules, and those of ``--policy`` directories."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gate.bundle import catalogue
+from gate.bundle.catalogue import Rule
+from gate.errors import PolicyError
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LARGEST = 1 << 20
+_MOST_FILES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A policy as the engines need it.
+
+    ``modules`` and ``custom_modules``: Rego text by the path that messages show. ``revision``: ``sha256:...`` over
+    all of it. ``catalogue``: rules by id, in order. ``defaults``: defaults.yaml with the custom rules added.
+    ``builtins``: the names capabilities.json allows.
+    """
+
+    modules: Mapping[str, str]
+    custom_modules: Mapping[str, str]
+    revision: str
+    catalogue: Mapping[str, Rule]
+    defaults: Mapping[str, Any]
+    builtins: frozenset[str]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def shipped() -> Path:
+    """Where gate's own policy lives: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_policies"
+    return installed if installed.is_dir() else package.parent / "policies"
+
+
+def load(extra_dirs: Sequence[Path] = (), *, root: Path | None = None) -> Bundle:
+    """Read the shipped policy and the custom ones; raises `PolicyError` with file and line.
+
+    ``root`` replaces the shipped policy (tests, and rules under development).
+    """
+    root = root or shipped()
+    modules = {f"policies/{name}": text for name, text in _modules(root)}
+    rules = dict(_shipped_rules(modules))
+    custom: dict[str, str] = {}
+    for directory in extra_dirs:
+        if not directory.is_dir():
+            raise PolicyError("no such directory", where=str(directory), hint="--policy names a directory of Rego.")
+        custom.update({str(directory / name): text for name, text in _modules(directory)})
+    rules.update(_custom_rules(custom))
+    by_id = {rule.id: custom[rule.path] for rule in rules.values() if rule.path in custom}
+    defaults_text = _read(root / "defaults.yaml")
+    capabilities_text = _read(root / "capabilities.json")
+    return Bundle(
+        modules=modules,
+        custom_modules=custom,
+        revision=_revision({**modules, **by_id, "defaults.yaml": defaults_text}),
+        catalogue=dict(sorted(rules.items())),
+        defaults=_defaults(defaults_text, rules),
+        builtins=frozenset(one["name"] for one in json.loads(capabilities_text)["builtins"]),
+    )
+
+
+def _modules(root: Path) -> Iterator[tuple[str, str]]:
+    """Rego files below ``root`` in a fixed order, tests left out, as (relative path, text)."""
+    paths = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths += [Path(folder, name) for name in files if name.endswith(".rego") and not name.endswith("_test.rego")]
+        if len(paths) > _MOST_FILES:
+            raise PolicyError(f"more than {_MOST_FILES} policies", where=str(root))
+    for path in sorted(paths):
+        yield path.relative_to(root).as_posix(), _read(path)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise PolicyError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    if len(data) > _LARGEST:
+        raise PolicyError("larger than 1 MiB", where=str(path))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise PolicyError("not UTF-8", where=str(path)) from None
+
+
+def _shipped_rules(modules: Mapping[str, str]) -> Iterator[tuple[str, Rule]]:
+    for path, text in modules.items():
+        if path.startswith("policies/rules/"):
+            rule_id = path.split("/")[2]
+            parts, line = catalogue.package(path, text)
+            if parts != ["gate", "rules", rule_id]:
+                raise PolicyError(f'the package here is gate.rules["{rule_id}"]', where=f"{path}:{line}")
+            yield rule_id, catalogue.rule(rule_id, path, text)
+
+
+def _custom_rules(modules: Mapping[str, str]) -> Iterator[tuple[str, Rule]]:
+    seen: dict[str, str] = {}
+    for path, text in modules.items():
+        parts, line = catalogue.package(path, text)
+        if len(parts) != 2 or parts[0] != "custom":
+            raise PolicyError(
+                f"package {'.'.join(parts)} is not for custom policies",
+                where=f"{path}:{line}",
+                hint="Call it `package custom.<name>`; its rule is then custom/<name>.",
+            )
+        rule_id = f"custom/{parts[1]}"
+        if rule_id in seen:
+            raise PolicyError(f"rule {rule_id} is also in {seen[rule_id]}", where=f"{path}:{line}")
+        seen[rule_id] = path
+        yield rule_id, catalogue.rule(rule_id, path, text)
+
+
+def _defaults(text: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
+    defaults: dict[str, Any] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    table = defaults["rules"]
+    for rule in rules.values():
+        if rule.id.startswith("custom/"):
+            parameters = {name: one.default for name, one in rule.parameters.items()}
+            table[rule.id] = {"levels": {"prod": "deny", "dev": "warn"}, "parameters": parameters}
+        elif rule.id not in table:
+            raise PolicyError(f"defaults.yaml has no row for {rule.id}", where=f"{rule.path}:{rule.line}")
+    for rule_id in table:
+        if rule_id not in rules:
+            raise PolicyError(
+                f"defaults.yaml names a rule that is not there: {rule_id}", where="policies/defaults.yaml"
+            )
+    return defaults
+
+
+def _revision(texts: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for path, text in sorted(texts.items()):
+        for part in (path, text):
+            data = part.encode()
+            digest.update(len(data).to_bytes(8, "big"))
+            digest.update(data)
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,156 @@
+"""Rego in process, by regorus (github.com/microsoft/regorus).
+
+regorus evaluates every rule below ``data.gate.rules`` as soon as one is asked for by a variable, so each set of rule
+ids gets an interpreter that holds just their modules. It cannot be interrupted and holds the GIL: only the shipped
+rules run here, custom ones in a process that can be killed (`gate.engine.worker`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gate.engine import protocol
+from gate.engine.protocol import RawReport
+from gate.errors import EngineError, EngineUnavailableError, GateError, PolicyError
+
+if TYPE_CHECKING:
+    from gate.engine.worker import Worker
+
+_QUERY = "data.gate.main.report"
+_REMEMBERED = 16
+_PLACE = re.compile(r"^\s*-->\s*(?P<where>.+?:\d+):\d+\s*$", re.MULTILINE)
+_ERROR = re.compile(r"^error: (?P<message>.+)$", re.MULTILINE)
+_RULE = re.compile(r"^policies/rules/(?P<id>[^/]+)/")
+
+
+class RegorusEngine:
+    """The shipped rules in this process, custom ones in a worker.
+
+    ``modules`` and ``custom``: Rego text by path; ``builtins``: what custom policies may call. Raises
+    `EngineUnavailableError` without the wheel and `PolicyError` where a policy does not compile.
+    """
+
+    name = "regorus"
+
+    def __init__(
+        self,
+        modules: Mapping[str, str],
+        revision: str,
+        *,
+        custom: Mapping[str, str] | None = None,
+        builtins: frozenset[str] = frozenset(),
+        seconds: float = 2.0,
+    ) -> None:
+        self.revision = revision
+        self._interpreter = Interpreter(modules)
+        self._worker: Worker | None = None
+        if custom:
+            from gate.engine.worker import Worker
+
+            shared = {path: text for path, text in modules.items() if not _RULE.match(path)}
+            self._worker = Worker({**shared, **custom}, builtins=builtins, seconds=seconds)
+
+    def evaluate(self, document: bytes) -> RawReport:
+        """Judge one document; rules that fail are undecided with the reason ``rule-error: ...``."""
+        ids = protocol.rule_ids(document)
+        custom = [each for each in ids if each.startswith("custom/")]
+        own = [each for each in ids if not each.startswith("custom/")]
+        reports = []
+        if own or not custom:
+            narrowed = protocol.restrict(document, own) if custom else document
+            reports.append(protocol.each_on_its_own(self._interpreter.report, narrowed, own))
+        if custom:
+            if self._worker is None:
+                raise EngineError("custom rules are asked for, and the engine was given none")
+            narrowed = protocol.restrict(document, custom) if own else document
+            reports.append(protocol.each_on_its_own(self._worker.report, narrowed, custom))
+        return protocol.merge(reports)
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+
+
+class Interpreter:
+    """regorus itself: modules in, the report's JSON out. Not for several threads at once."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        try:
+            import regorus
+        except ImportError as error:
+            raise EngineUnavailableError(
+                f"Rego in process is not installed ({error})",
+                hint="pip install 'gate-images[embedded]', or put `opa` on PATH.",
+            ) from None
+        regorus.set_cache_config(regex=2_048, glob=0)
+        self._new: Any = regorus.Engine
+        self._modules = {path: text for path, text in modules.items() if not _RULE.match(path)}
+        self._rules: dict[str, dict[str, str]] = {}
+        for path, text in modules.items():
+            if found := _RULE.match(path):
+                self._rules.setdefault(found["id"], {})[path] = text
+        self._compiled: OrderedDict[frozenset[str], Any] = OrderedDict()
+
+    def report(self, document: bytes, ids: list[str]) -> RawReport:
+        """The report over exactly the rules ``ids``; raises `EngineError` with file, line and message."""
+        engine = self._engine(frozenset(ids))
+        with _explained(EngineError):
+            engine.set_input_json(document.decode("utf-8"))
+            answer = engine.eval_rule_as_json(_QUERY)
+        return protocol.decode(answer)
+
+    def ast(self) -> Any:
+        """The parsed modules, for finding out what they call."""
+        return msgspec.json.decode(self._engine(frozenset(self._rules)).get_ast_as_json())
+
+    def _engine(self, ids: frozenset[str]) -> Any:
+        engine = self._compiled.get(ids)
+        if engine is None:
+            engine = self._new()
+            for path, text in self._chosen(ids):
+                with _explained(PolicyError, path):
+                    engine.add_policy(path, text)
+            self._compiled[ids] = engine
+            if len(self._compiled) > _REMEMBERED:
+                self._compiled.popitem(last=False)
+        else:
+            self._compiled.move_to_end(ids)
+        return engine
+
+    def _chosen(self, ids: frozenset[str]) -> list[tuple[str, str]]:
+        chosen = list(self._modules.items())
+        for rule_id in sorted(ids):
+            chosen += self._rules.get(rule_id, {}).items()
+        return chosen
+
+
+@contextmanager
+def _explained(kind: type[GateError], where: str | None = None) -> Iterator[None]:
+    """Turn what regorus raises, panics included, into one line with its place."""
+    try:
+        yield
+    except RuntimeError as error:
+        place, message = explain(str(error))
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        place, message = None, f"regorus panicked: {error}"
+    else:
+        return
+    raise kind(message, where=place or where)
+
+
+def explain(text: str) -> tuple[str | None, str]:
+    """Where and what, out of regorus' text; its backtrace is nobody's business."""
+    text = text.split("\nStack backtrace:", 1)[0]
+    place = _PLACE.search(text)
+    found = _ERROR.search(text)
+    message = found["message"] if found else (text.strip().splitlines() or ["no reason given"])[0]
+    return place["where"] if place else None, message.strip().rstrip(":")
