@@ -26,6 +26,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "ArchiveError",
     "ClusterError",
@@ -84,7 +86,22 @@ class UsageError(GateError):
 
 
 class SettingsError(GateError):
-    """gate.yaml or a GATE_* variable is wrong; ``where`` is ``path:line``."""
+    """gate.yaml or a GATE_* variable is wrong; ``where`` is ``path:line``. ``others``: more mistakes in that file."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        others: Sequence[SettingsError] = (),
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.others = tuple(others)
+
+    def diagnostics(self) -> str:
+        """Every mistake, each with what to do."""
+        return "\n".join([super().diagnostics(), *(other.diagnostics() for other in self.others)])
 
 
 class LockError(GateError):
