@@ -192,6 +192,7 @@ class WebhookServer:
     async def _close_when_draining(self, _http: web.Request, response: web.StreamResponse) -> None:
         if self.draining:
             response.force_close()
+            response.headers["Connection"] = "close"
 
 
 def _plain(status: int, text: str) -> web.Response:
