@@ -1,7 +1,6 @@
 """Image references as people write them, and what they mean."""
 
 import pytest
-
 from gate.errors import ReferenceError_
 from gate.evidence.image import reference
 
