@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support import tools
+from tests.support import processes, tools
+from tests.support.buildkitd import Buildkitd, start_buildkitd
+from tests.support.dockerd import Dockerd, start_dockerd
+from tests.support.kube import Kube, start_kube
 from tests.support.oracles import BuildkitOracle, ReferenceOracle, TarOracle
+from tests.support.postgres import Postgres, start_postgres
+from tests.support.registry import Registry, start_registry
 
-pytest_plugins = ["tests.support.skips"]
+pytest_plugins = ["tests.support.skips", "tests.support.logs"]
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +67,63 @@ def tar_oracle() -> Iterator[TarOracle]:
     """How container engines read a tar archive."""
     with TarOracle(tools.built("tarlist-oracle")) as oracle:
         yield oracle
+
+
+@pytest.fixture(scope="session")
+def chromium_binary() -> Path:
+    """Chromium; run it with --headless --no-sandbox."""
+    return tools.installed("chromium", "chromium-browser", "google-chrome", package="chromium")
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function that finds a free TCP port of the loopback interface."""
+    return processes.free_port
+
+
+@pytest.fixture(scope="session")
+def docker_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry over plain HTTP that anybody may write to."""
+    registry = start_registry(tmp_path_factory.mktemp("registry"))
+    yield registry
+    registry.daemon.stop(seconds=2)
+
+
+@pytest.fixture(scope="session")
+def docker_registry_secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry over TLS (``.ca``) that asks for a password (``.users``)."""
+    registry = start_registry(tmp_path_factory.mktemp("registry-secure"), tls=True, users={"gate": "s3cret:/x"})
+    yield registry
+    registry.daemon.stop(seconds=2)
+
+
+@pytest.fixture(scope="session")
+def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockerd]:
+    """A Docker daemon without networks."""
+    daemon = start_dockerd(tmp_path_factory.mktemp("dockerd"))
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def buildkitd(tmp_path_factory: pytest.TempPathFactory, docker_registry: Registry) -> Iterator[Buildkitd]:
+    """A BuildKit daemon for which ``docker_registry`` stands in for every public registry."""
+    daemon = start_buildkitd(tmp_path_factory.mktemp("buildkitd"), docker_registry)
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server; ``postgres.new_database()`` gives each test its own."""
+    server = start_postgres(tmp_path_factory.mktemp("postgres") / "postgres.log")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def kube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kube]:
+    """A real API server and its etcd; ``kube.start_controllers()`` adds the controllers."""
+    cluster = start_kube(tmp_path_factory.mktemp("kube"))
+    yield cluster
+    cluster.stop()
