@@ -11,6 +11,7 @@
     │   ├── RegistryError     a registry refuses, lies or does not answer
     │   ├── DaemonError       a Docker daemon is absent, old or refuses
     │   ├── ArchiveError      an archive or OCI layout is broken
+    │   ├── ImageError        an image's index, manifest or config is broken, or could be read in two ways
     │   ├── ManifestError     a Kubernetes manifest is broken
     │   └── ClusterError      a cluster refuses or does not answer
     ├── PolicyError           a policy does not load or compile
@@ -37,6 +38,7 @@ __all__ = [
     "EngineTimeoutError",
     "EngineUnavailableError",
     "GateError",
+    "ImageError",
     "InternalError",
     "LockError",
     "ManifestError",
@@ -143,6 +145,10 @@ class DaemonError(TargetError):
 
 class ArchiveError(TargetError):
     """An image archive or OCI layout is broken."""
+
+
+class ImageError(TargetError):
+    """An image's index, manifest or config is broken, or two readers could see two images in it."""
 
 
 class ManifestError(TargetError):
