@@ -22,9 +22,20 @@ class DockerfileError(Exception):
         super().__init__(message)
 
 
+class ExpansionError(DockerfileError):
+    """A word cannot be expanded: BuildKit refuses it, or it costs more than we allow."""
+
+
+class TooCostlyError(ExpansionError):
+    """Expanding takes more work, or deeper nesting, than any honest Dockerfile needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawHeredoc:
-    """A here-document: ``expand`` false when its word was quoted, ``chomp`` for ``<<-``."""
+    """A here-document: ``expand`` false when its word was quoted, ``chomp`` for ``<<-``.
+
+    ``content`` is as in the file, tabs and carriage returns included; ``line`` is its first line.
+    """
 
     name: str
     content: str
@@ -56,8 +67,10 @@ class RawInstruction:
 
     ``cmd`` upper case; ``flags`` with quotes and escapes removed as BuildKit does, ``--`` included;
     ``value`` the text after keyword and flags; ``words`` BuildKit's argument nodes (for ENV and LABEL: name, value,
-    name, value, ... with ``legacy`` true for the ``ENV k v`` form); ``json`` the list in exec form;
-    ``sub`` the instruction under ONBUILD.
+    name, value, ... with ``legacy`` true for the ``ENV k v`` form; for HEALTHCHECK the type comes first; for ONBUILD
+    the keyword under it comes first); ``json`` the list in exec form (for HEALTHCHECK without the type);
+    ``sub`` the instruction under ONBUILD, read with the file's escape character; ``original`` the whole logical
+    line; ``segments`` maps ``value`` to the file: (offset in ``value``, physical line number) pairs in order.
     """
 
     cmd: str
