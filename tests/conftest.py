@@ -15,7 +15,7 @@ from tests.support.oracles import BuildkitOracle, ReferenceOracle, TarOracle
 from tests.support.postgres import Postgres, start_postgres
 from tests.support.registry import Registry, start_registry
 
-pytest_plugins = ["tests.support.skips", "tests.support.logs"]
+pytest_plugins = ["tests.support.skips", "tests.support.logs", "tests.support.golden"]
 
 
 @pytest.fixture(scope="session")

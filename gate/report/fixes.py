@@ -1,0 +1,100 @@
+"""One combined fix per subject: what settles several findings at once comes first, and nothing is said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gate.evidence.model import Dockerfile, Stage
+from gate.finding import Result
+from gate.report.effects import effective, ordered
+
+USER = "65532:65532"
+
+# What a change of the base settles, as long as two of them are found and a shell or the base itself is among them.
+_OF_THE_BASE = ("approved-base", "no-shell", "non-root", "max-size", "base-pinned", "user-numeric")
+_ASK_FOR_A_BASE = ("approved-base", "no-shell")
+
+_STATIC = "gcr.io/distroless/static-debian13:nonroot"
+# The repository of a stage's image, its last part, to a base without a shell that runs what such a stage builds.
+_FAMILIES = {
+    "python": "gcr.io/distroless/python3-debian13:nonroot",
+    "node": "gcr.io/distroless/nodejs22-debian13:nonroot",
+    "eclipse-temurin": "gcr.io/distroless/java21-debian13:nonroot",
+    "gradle": "gcr.io/distroless/java21-debian13:nonroot",
+    "maven": "gcr.io/distroless/java21-debian13:nonroot",
+    "amazoncorretto": "gcr.io/distroless/java21-debian13:nonroot",
+    "openjdk": "gcr.io/distroless/java21-debian13:nonroot",
+    "rust": "gcr.io/distroless/cc-debian13:nonroot",
+    "golang": _STATIC,
+}
+
+
+class Fix(NamedTuple):
+    """What to do about some rules: a sentence, and lines of a Dockerfile where they can be given."""
+
+    rules: tuple[str, ...]
+    text: str
+    code: tuple[str, ...] = ()
+
+
+def combine(result: Result, approves: Callable[[str, str], bool] | None = None) -> list[Fix]:
+    """The fixes of a subject's effective findings, each sentence once, worst first."""
+    findings = ordered(effective(result))
+    fixes: list[Fix] = []
+    base = _new_base(result, approves)
+    if base:
+        fixes.append(base)
+        findings = [finding for finding in findings if finding.rule not in base.rules]
+    by_text: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.fix and finding.rule not in by_text.setdefault(finding.fix, []):
+            by_text[finding.fix].append(finding.rule)
+    return [*fixes, *(Fix(tuple(rules), text) for text, rules in by_text.items())]
+
+
+def _new_base(result: Result, approves: Callable[[str, str], bool] | None) -> Fix | None:
+    """End on a base without a shell, when that settles at least two findings and the environment approves of it."""
+    found = {finding.rule for finding in effective(result) if finding.status == "violation"}
+    settles = tuple(rule for rule in _OF_THE_BASE if rule in found)
+    dockerfile = result.evidence.dockerfile if result.evidence else None
+    if len(settles) < 2 or not found.intersection(_ASK_FOR_A_BASE) or dockerfile is None:
+        return None
+    target = next((stage for stage in dockerfile.stages if stage.target), None)
+    if target is None:
+        return None
+    suggested = _suggestion(dockerfile, target)
+    if suggested is None or (approves and not approves(result.environment, suggested)):
+        return None
+    below = [stage for stage in dockerfile.stages if stage.index < target.index and stage.reachable]
+    if below and target.ships != "builder":
+        text = (
+            f"Base the stage at line {target.line} on an image without a shell, and do what its RUN lines do"
+            " in a builder stage:"
+        )
+        source = below[-1].name or str(below[-1].index)
+    else:
+        name = target.name or "build"
+        text = f"Keep the stage at line {target.line} as a builder (`AS {name}`) and end the file with one that ships:"
+        source = name
+    code = (f"FROM {suggested}", f"COPY --from={source} <what it runs> <where>", f"USER {USER}", "ENTRYPOINT [...]")
+    return Fix(settles, text, code)
+
+
+def _suggestion(dockerfile: Dockerfile, target: Stage) -> str | None:
+    """By what the target stage is made of, else by the one kind of builder there is; None where nothing tells."""
+    own = _FAMILIES.get(_external(dockerfile, target))
+    if own:
+        return own
+    others = {_FAMILIES.get(_external(dockerfile, stage)) for stage in dockerfile.stages if stage.reachable}
+    found = [base for base in others if base]
+    return found[0] if len(found) == 1 else None
+
+
+def _external(dockerfile: Dockerfile, stage: Stage) -> str:
+    """The last part of the repository under a stage, through stages built on stages."""
+    seen: set[int] = set()
+    while stage.base.stage is not None and stage.index not in seen:
+        seen.add(stage.index)
+        stage = dockerfile.stages[stage.base.stage]
+    return (stage.base.repository or "").rpartition("/")[2]

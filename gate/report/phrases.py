@@ -1,0 +1,45 @@
+"""The few sentences that several formats share."""
+
+from __future__ import annotations
+
+from gate.finding import ExemptionUse, Result
+from gate.report import plain
+from gate.report.effects import Summary
+
+VERDICTS = {"pass": "pass", "deny": "denied", "undecided": "could not decide"}
+
+
+def headline(summary: Summary) -> str:
+    """One line: ``3 judged: 1 denied, 2 pass, 4 warnings``."""
+    if not summary.subjects:
+        return "nothing was judged"
+    counts = [
+        (summary.denied, "denied"),
+        (summary.undecided, "could not be decided"),
+        (summary.passed, "pass"),
+        (summary.warnings, "warning" if summary.warnings == 1 else "warnings"),
+        (summary.exempted, "exempted"),
+        (summary.skipped, "skipped"),
+    ]
+    return f"{summary.subjects} judged: " + ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def subject(result: Result) -> str:
+    """A subject's name with what tells it from its siblings: the stage and the platform."""
+    name = plain.line(result.subject.name, 200)
+    return f"{name} --target {plain.line(result.subject.target, 60)}" if result.subject.target else name
+
+
+def waiver(exemption: ExemptionUse) -> str:
+    """Why a finding is waived, by whom, until when."""
+    ticket = f", {exemption.ticket}" if exemption.ticket else ""
+    return plain.line(f"{exemption.reason} ({exemption.owner}{ticket}, until {exemption.expires})")
+
+
+def settled(result: Result) -> str | None:
+    """What only a later checkpoint can settle, and the command that does."""
+    if not result.settled_later:
+        return None
+    rules = ", ".join(result.settled_later)
+    verb = "is" if len(result.settled_later) == 1 else "are"
+    return f"{rules} {verb} settled once the image is built: gate check {plain.line(result.subject.image or 'IMAGE')}"
