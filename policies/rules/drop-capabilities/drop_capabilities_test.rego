@@ -1,0 +1,48 @@
+package gate.rules["drop-capabilities_test"]
+
+import data.gate.rules["drop-capabilities"] as rule
+
+_origin := {"kind": "pointer", "path": "pod.yaml", "pointer": "/spec/containers/0", "line": 6}
+
+_input(security, role) := {
+	"evidence": {"kind": "container", "workload": {
+		"role": role,
+		"security": security,
+		"windows": false,
+		"origin": _origin,
+	}},
+	"parameters": {"drop-capabilities": {"allowed": ["NET_BIND_SERVICE"]}},
+}
+
+_kept := {"origin": _origin, "message": "not all capabilities are dropped"}
+
+_added(names) := {
+	"origin": _origin,
+	"message": sprintf("capabilities are added that are not allowed: %s", [names]),
+	"fix": "Remove them from `securityContext.capabilities.add`.",
+}
+
+test_reports_capabilities_kept if {
+	every security in [{}, {"capabilities": {}}, {"capabilities": {"drop": ["NET_RAW"]}}] {
+		rule.violations == {_kept} with input as _input(security, "container")
+	}
+}
+
+test_reports_capabilities_added if {
+	security := {"capabilities": {"drop": ["all"], "add": ["SYS_ADMIN", "cap_net_raw", "NET_BIND_SERVICE"]}}
+	rule.violations == {_added("NET_RAW, SYS_ADMIN")} with input as _input(security, "init")
+}
+
+test_reports_both if {
+	security := {"capabilities": {"add": ["SYS_PTRACE"]}}
+	rule.violations == {_kept, _added("SYS_PTRACE")} with input as _input(security, "container")
+}
+
+test_accepts_all_dropped_and_one_allowed if {
+	security := {"capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}}
+	rule.violations == set() with input as _input(security, "container")
+}
+
+test_accepts_a_volume if {
+	rule.violations == set() with input as _input({}, "volume")
+}
