@@ -104,6 +104,14 @@ def _relative(text: str) -> str:
     return plain
 
 
+def _image(text: str) -> str:
+    name = patterns.name_of(text)
+    if name is None or name.digest is not None:
+        raise ValueError(f'"{text}" is not an image to publish to')
+    patterns.image_regex(name.path)
+    return f"{name.path}:{name.tag}" if name.tag else name.path
+
+
 def _dotted(text: str) -> str:
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*)*", text) is None:
         raise ValueError(f'"{text}" is not a dotted path such as spec.template.spec')
@@ -133,7 +141,7 @@ def build() -> Record:
             "path": Field(Text(_relative), True, "The Dockerfile."),
             "target": Field(Text(), doc="The stage to build; the last one when left out."),
             "args": Field(MapOf(Text()), doc="Build arguments."),
-            "image": Field(Text(), doc="The repository it is published to."),
+            "image": Field(Text(_image), doc="The repository it is published to, with or without a tag."),
             "environment": Field(ENVIRONMENT_NAME, doc="The environment it is judged for."),
             "platform": Field(Text(_platform), doc="Such as linux/amd64."),
             "context": Field(Text(_relative), doc="The folder of the build context, for its .dockerignore."),

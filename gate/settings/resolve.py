@@ -18,6 +18,8 @@ from gate.settings.shapes import Reading, suggest
 
 BUILT_IN = ("prod", "dev")
 
+_Key = tuple[str, str, str | None]
+
 
 class Settings:
     """What gate.yaml and the defaults say together. ``written`` is gate.yaml alone."""
@@ -28,7 +30,7 @@ class Settings:
         self._catalogue = catalogue
         self._defaults = _Defaults(catalogue, defaults)
         self._environments = {environment.name: environment for environment in written.environments}
-        self._memory: dict[tuple[str, str, str | None], dict[str, Effective]] = {}
+        self._memory: dict[_Key, dict[str, Effective]] = {}
 
     @property
     def names(self) -> list[str]:
@@ -59,18 +61,16 @@ class Settings:
             own.undecided or top.undecided, own.assumed or top.assumed, own.evidence_pending or top.evidence_pending
         )
 
-    def resolve(
-        self, environment: str, kind: str, role: str | None = None, image: patterns.Name | None = None
-    ) -> Mapping[str, Effective]:
+    def resolve(self, environment: str, kind: str, role: str | None = None) -> Mapping[str, Effective]:
         """The rules to run on a kind of subject, with level and parameters; those at ``ignore`` are left out.
 
-        The same mapping is returned for the same question: it must not be changed. ``image`` chooses budgets.
+        ``role`` is that of a container. The same mapping is returned for the same question: it must not be changed.
         """
         key = (environment, kind, role)
         found = self._memory.get(key)
         if found is None:
             found = self._memory[key] = dict(self._resolve(environment, kind, role))
-        return self._for_image(found, image)
+        return found
 
     def parameters(self, rule: str, environment: str) -> dict[str, Any]:
         """The parameters of a rule in an environment, whatever its level."""
@@ -78,9 +78,9 @@ class Settings:
         merged: dict[str, Any] = dict(self._defaults.parameters(rule))
         for layer in layers:
             merged |= layer.parameters
-        if rule == "approved-source" and "sources" in merged and "approved-base" in self._catalogue:
+        if rule == "approved-source" and "approved-base" in self._catalogue:
             bases = self.parameters("approved-base", environment).get("bases") or []
-            merged["sources"] = [*bases, *(one for one in merged["sources"] or [] if one not in bases)]
+            merged["bases"] = [*bases, *(one for one in merged.get("bases") or [] if one not in bases)]
         return merged
 
     def level(self, rule: str, environment: str, role: str | None = None) -> Level:
@@ -109,19 +109,6 @@ class Settings:
             if kind in rule.kinds and level != "ignore":
                 rules[rule_id] = Effective(level, self.parameters(rule_id, environment))
         return rules
-
-    def _for_image(self, rules: dict[str, Effective], image: patterns.Name | None) -> Mapping[str, Effective]:
-        """The same rules with the first budget whose images match laid over its rule's parameters."""
-        if image is None:
-            return rules
-        changed = {}
-        for rule_id, (level, parameters) in rules.items():
-            for budget in parameters.get("budgets") or ():
-                if any(patterns.matches(pattern, image) for pattern in budget.get("images") or ()):
-                    own = {key: value for key, value in budget.items() if key != "images"}
-                    changed[rule_id] = Effective(level, parameters | own)
-                    break
-        return rules | changed if changed else rules
 
 
 def weaker(one: Level, other: Level) -> Level:
