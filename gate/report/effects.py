@@ -1,15 +1,13 @@
-"""What each finding does to its subject's verdict, and the counts over a run."""
+"""The order in which findings are shown, and the counts over a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 import msgspec
 
 from gate.finding import Finding, Result, Run
-
-Effect = Literal["deny", "undecided", "warn", "exempt", "known", "none"]
+from gate.verdict import Effect, effect
 
 # What is worst comes first.
 ORDER: tuple[Effect, ...] = ("deny", "undecided", "warn", "exempt", "known", "none")
@@ -26,19 +24,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: int
     exempted: int
     skipped: int
-
-
-def effect(finding: Finding) -> Effect:
-    """``exempt`` and ``known`` (already in the baseline) findings are shown and do nothing."""
-    if finding.exemption is not None:
-        return "exempt"
-    if finding.baseline:
-        return "known"
-    if finding.level == "ignore":
-        return "none"
-    if finding.level == "warn":
-        return "warn"
-    return "deny" if finding.status == "violation" else "undecided"
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from gate.finding import Finding, Result, Run
 from gate.report import plain
 from gate.report.context import Context
-from gate.report.effects import Effect, effect, ordered, summarize
+from gate.report.effects import ordered, summarize
 from gate.report.phrases import headline
+from gate.verdict import Effect, effect
 
 _COMMAND: dict[Effect, str] = {"deny": "error", "undecided": "error", "warn": "warning", "exempt": "notice"}
 

@@ -51,7 +51,7 @@ class LocationWire(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExemptionWire(msgspec.Struct, frozen=True, kw_only=True):
-    """The exemption that waives a finding; ``source`` is where it is written."""
+    """An exemption; ``source`` is where it is written. ``state``: whether it waives, has run out, or waives nothing."""
 
     rule: str
     reason: str
@@ -59,10 +59,14 @@ class ExemptionWire(msgspec.Struct, frozen=True, kw_only=True):
     expires: str
     ticket: str | None
     source: str | None
+    state: Literal["active", "expired", "unused"]
 
 
 class FindingWire(msgspec.Struct, frozen=True, kw_only=True):
-    """A violation, or an undecided rule. ``baseline``: it is in the report given by --baseline and denies nothing."""
+    """A violation, or an undecided rule. ``baseline``: it is in the report given by --baseline and denies nothing.
+
+    ``expired``: an exemption that waived it until its last day.
+    """
 
     rule: str
     aliases: list[str]
@@ -76,6 +80,7 @@ class FindingWire(msgspec.Struct, frozen=True, kw_only=True):
     docs: str | None
     fingerprint: str
     exemption: ExemptionWire | None
+    expired: ExemptionWire | msgspec.UnsetType = msgspec.UNSET
     reason: str | msgspec.UnsetType = msgspec.UNSET
     baseline: bool | msgspec.UnsetType = msgspec.UNSET
 
@@ -201,6 +206,7 @@ def _finding(finding: Finding) -> FindingWire:
         docs=finding.docs,
         fingerprint=finding.fingerprint,
         exemption=_exemption(finding.exemption) if finding.exemption else None,
+        expired=_exemption(finding.expired) if finding.expired else msgspec.UNSET,
         reason=_text(finding.reason) if finding.reason is not None else msgspec.UNSET,
         baseline=True if finding.baseline else msgspec.UNSET,
     )
@@ -223,6 +229,7 @@ def _exemption(exemption: ExemptionUse) -> ExemptionWire:
         expires=exemption.expires,
         ticket=exemption.ticket,
         source=exemption.source,
+        state=exemption.state,
     )
 
 

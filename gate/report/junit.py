@@ -8,8 +8,9 @@ from xml.sax.saxutils import escape, quoteattr
 from gate.finding import Failure, Finding, Result, Run
 from gate.report import plain
 from gate.report.context import Context
-from gate.report.effects import effect, ordered
+from gate.report.effects import ordered
 from gate.report.phrases import settled, subject, waiver
+from gate.verdict import effect
 
 # Everything XML 1.0 cannot hold, not even escaped.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -7,9 +7,10 @@ import re
 from gate.finding import Finding, Result, Run
 from gate.report import plain
 from gate.report.context import DOCUMENTATION, Context
-from gate.report.effects import effect, ordered, summarize
+from gate.report.effects import ordered, summarize
 from gate.report.fixes import combine
-from gate.report.phrases import VERDICTS, headline, settled, subject, waiver
+from gate.report.phrases import VERDICTS, headline, leftover, settled, subject, waiver
+from gate.verdict import effect
 
 MOST_SUBJECTS = 50
 MOST_FINDINGS = 50
@@ -29,6 +30,9 @@ def render(run: Run, context: Context) -> str:
         lines += [f"… and {len(loud) - MOST_SUBJECTS} more; the JSON report has all of them.", ""]
     lines += [f"- **not read** {_escape(each.target)}: {_escape(each.message)}" for each in run.failures]
     if run.failures:
+        lines.append("")
+    lines += [f"- {_escape(leftover(exemption))}" for exemption in run.unused_exemptions[:MOST_FINDINGS]]
+    if run.unused_exemptions:
         lines.append("")
     lines.append(f"<sub>gate {run.gate}, policy {run.revision[:19]}, {run.engine}</sub>")
     return "\n".join(lines) + "\n"

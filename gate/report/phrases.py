@@ -36,6 +36,13 @@ def waiver(exemption: ExemptionUse) -> str:
     return plain.line(f"{exemption.reason} ({exemption.owner}{ticket}, until {exemption.expires})")
 
 
+def leftover(exemption: ExemptionUse) -> str:
+    """An exemption that has run out, or that nothing needs any more."""
+    what = "has expired" if exemption.state == "expired" else "waives nothing"
+    where = f"{plain.line(exemption.source)}: " if exemption.source else ""
+    return f"{where}the exemption from {plain.line(exemption.rule)} {what}: {waiver(exemption)}"
+
+
 def settled(result: Result) -> str | None:
     """What only a later checkpoint can settle, and the command that does."""
     if not result.settled_later:

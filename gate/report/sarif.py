@@ -15,7 +15,8 @@ import msgspec
 from gate.finding import Finding, Result, Run
 from gate.report import plain
 from gate.report.context import DOCUMENTATION, Context
-from gate.report.effects import Effect, effect, ordered
+from gate.report.effects import ordered
+from gate.verdict import Effect, effect
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 HOME = "https://github.com/gate-images/gate"

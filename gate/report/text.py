@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from gate.finding import Finding, Location, Result, Run
 from gate.report import plain
 from gate.report.context import Context
-from gate.report.effects import Effect, effect, ordered, summarize
+from gate.report.effects import ordered, summarize
 from gate.report.fixes import Fix, combine
-from gate.report.phrases import VERDICTS, headline, settled, subject, waiver
+from gate.report.phrases import VERDICTS, headline, leftover, settled, subject, waiver
 from gate.report.style import Style, Tone
+from gate.verdict import Effect, effect
 
 MOST_SUBJECTS = 100
 MOST_FINDINGS = 40
@@ -39,10 +40,7 @@ def render(run: Run, context: Context) -> str:
         lines += [*_subject(result, context, style), ""]
     if len(loud) > MOST_SUBJECTS:
         lines += [f"… and {len(loud) - MOST_SUBJECTS} more subjects with findings: -o json has all of them.", ""]
-    lines += [
-        style(f"exemption not used: {exemption.rule}, {waiver(exemption)}", "warn")
-        for exemption in run.unused_exemptions
-    ]
+    lines += [style(leftover(exemption), "warn") for exemption in run.unused_exemptions[:MOST_FINDINGS]]
     lines.append(_last_line(run, style))
     return "\n".join(lines) + "\n"
 
@@ -140,6 +138,8 @@ def _finding(finding: Finding, columns: tuple[int, int], context: Context, style
         text += " (assumed)"
     if finding.exemption:
         text += f"; exempted: {waiver(finding.exemption)}"
+    elif finding.expired:
+        text += f"; its exemption ended on {finding.expired.expires}: {waiver(finding.expired)}"
     word, rule = f"{_WORDS[what]:<{columns[0]}}", f"{finding.rule:<{columns[1]}}"
     label = f"    {style(word, _TONES[what])}  {style(rule, 'strong')}  "
     margin = 4 + len(word) + 2 + len(rule) + 2

@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from gate.report import json as json_report
 from gate.report import render
+
 from tests.golden import runs
 from tests.support.sarif import official_schema
 

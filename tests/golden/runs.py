@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import msgspec
-
 from gate.evidence.model import (
     BaseFact,
     Dockerfile,
@@ -155,7 +154,14 @@ def everything() -> Run:
             location=Location(path=web, line=9, end_line=9),
             fix=None,
         ),
-        finding("company/labels", docs=None, aliases=[], location=None, message="has no owner label"),
+        finding(
+            "company/labels",
+            docs=None,
+            aliases=[],
+            location=None,
+            message="has no owner label",
+            expired=msgspec.structs.replace(WAIVER, rule="company/labels", expires="2026-10-31", state="expired"),
+        ),
     )
     tester = Subject(name=web, target="tester", platform="linux/amd64", image="ghcr.io/acme/web")
     return run(
@@ -164,7 +170,10 @@ def everything() -> Run:
         verdict="deny",
         failures=[Failure(target="gone/Dockerfile", message="no such file", hint="Name a file that exists.")],
         skipped=["charts/templates/pod.yaml"],
-        unused_exemptions=[WAIVER],
+        unused_exemptions=[
+            msgspec.structs.replace(WAIVER, state="unused"),
+            msgspec.structs.replace(WAIVER, state="expired"),
+        ],
     )
 
 

@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
 import pytest
-
 from gate.finding import Run
 from gate.report import FORMATS, render
+
 from tests.golden import runs
 
 SHAPES = ["well", "denied", "everything", "hostile", "nothing"]
