@@ -51,11 +51,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class PlatformImage:
-    """One image for one platform (``linux/arm64/v8``, from its index entry, else from its config).
+    """One image for one platform (``linux/arm64``, from its index entry, else from its config).
 
     ``config`` is the config document as published, null members dropped; an empty one for an artifact that is no
     image (``artifact_type`` is then set). ``problem``: why the layers cannot be matched to the config; no fact from
-    layers is then known. ``annotations`` are those of the manifest, then of its index entry.
+    layers is then known. ``annotations`` are those of the manifest, then of its index entry. ``attestations`` are the
+    digests of index entries that say they are about this one.
     """
 
     platform: str
@@ -67,6 +68,7 @@ class PlatformImage:
     annotations: dict[str, str] = field(default_factory=dict)
     artifact_type: str | None = None
     problem: str | None = None
+    attestations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
