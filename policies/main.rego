@@ -85,8 +85,8 @@ _called := {
 	"shell": "whether there is a shell",
 	"base": "the base image",
 	"size": "the size",
-	"filesystem": "the files",
-	"dockerfile": "the Dockerfile's stages",
+	"filesystem": "what files the image has",
+	"dockerfile": "what the Dockerfile builds",
 	"image": "the image's config",
 	"workload": "the workload",
 }

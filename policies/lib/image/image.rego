@@ -40,19 +40,29 @@ has_digest(ref) if {
 }
 
 # METADATA
-# description: The parts of a normalized reference, "docker.io/library/alpine:3.20@sha256:...".
+# description: The parts of a reference such as "docker.io/library/alpine:3.20@sha256:..."; short names are Docker Hub's.
 parse(text) := {"reference": text, "registry": null, "repository": null, "tag": null, "digest": null} if {
 	text == "scratch"
 } else := {
 	"reference": text,
-	"registry": split(named, "/")[0],
-	"repository": concat("/", array.slice(split(path, "/"), 1, count(split(path, "/")))),
+	"registry": segments[0],
+	"repository": concat("/", array.slice(segments, 1, count(segments))),
 	"tag": _tag(named),
 	"digest": _digest(text),
 } if {
 	named := split(text, "@")[0]
-	path := _without_tag(named)
+	segments := _segments(split(_without_tag(named), "/"))
 }
+
+_segments(written) := array.concat(["docker.io", "library"], written) if {
+	count(written) == 1
+} else := array.concat(["docker.io"], written) if {
+	not regex.match(`[.:A-Z]|^localhost$`, written[0])
+} else := written
+
+# METADATA
+# description: A compiled expression as the pattern somebody wrote.
+glob(expression) := replace(replace(trim_suffix(trim_prefix(expression, "^"), "$"), ".*", "*"), "\\", "")
 
 _tag(named) := tag if {
 	last := _last(split(named, "/"))

@@ -27,15 +27,15 @@ package gate.rules["non-root"]
 import data.gate.lib.finding
 
 violations contains finding.with_fix(finding.at(input.evidence.facts.user.origin, message), fix) if {
-	input.evidence.facts.user.root
+	input.evidence.facts.user.root == true
 	message := _message
 	fix := _fix
 }
 
 violations contains finding.with_fix(finding.at(input.evidence.facts.user.origin, message), fix) if {
 	input.evidence.kind == "dockerfile"
-	not input.evidence.facts.user.root
-	not input.parameters["non-root"].build_args
+	input.evidence.facts.user.root == false
+	input.parameters["non-root"].build_args == false
 	count(input.evidence.facts.user.overridable_by) > 0
 	names := concat(", ", input.evidence.facts.user.overridable_by)
 	message := sprintf("USER comes from the build argument %s: a build can set it to root", [names])

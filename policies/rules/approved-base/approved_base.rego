@@ -1,0 +1,88 @@
+# METADATA
+# title: The base image is not approved
+# description: >-
+#   Everything in the base image ships with yours and is patched only when its owner patches it. A short list of
+#   approved bases keeps that to images somebody has looked at. An image counts as built on a base when its layers
+#   prove it; labels prove nothing.
+# related_resources:
+# - ref: https://docs.docker.com/build/building/best-practices/#choose-the-right-base-image
+#   description: Docker, choose the right base image
+# custom:
+#   severity: high
+#   collection: essential
+#   kinds: [dockerfile, image, container]
+#   needs: [base]
+#   settled_on: [image, container]
+#   fix: Build on an image from `approved_bases`, or have this one approved in gate.yaml.
+#   aliases: [DL3026, CIS-DI-0002]
+#   controls: [CIS Docker 4.2, NIST SP 800-190 4.1.5]
+#   since: "0.1"
+#   parameters:
+#     bases:
+#       type: patterns
+#       description: Images to build on; `approved_bases` sets it.
+#     images:
+#       type: patterns
+#       description: Vendors' images that run unchanged; `approved_images` sets it.
+package gate.rules["approved-base"]
+
+import data.gate.lib.finding
+import data.gate.lib.image
+import data.gate.lib.text
+
+_base := input.evidence.facts.base
+
+_allowed := input.parameters["approved-base"]
+
+violations contains finding.with_fix(finding.at(_base.origin, message), fix) if {
+	not _approved
+	message := _message
+	fix := _fix
+}
+
+_approved if {
+	some pattern in _allowed.bases
+	some ref in _references
+	image.matches(pattern, ref)
+}
+
+_approved if {
+	some pattern in _allowed.images
+	some ancestor in _base.ancestors
+	ancestor.via == "self"
+	image.matches(pattern, image.parse(ancestor.reference))
+}
+
+_references contains _base if is_string(_base.reference)
+
+_references contains ref if {
+	some ancestor in _base.ancestors
+	ref := object.union(image.parse(ancestor.reference), {"digest": ancestor.digest})
+}
+
+_message := sprintf("base image %s is not approved: %s", [_base.reference, _why]) if {
+	is_string(_base.reference)
+} else := "is built on no approved base image"
+
+# The repository is right and the tag is not.
+_why := sprintf("of %s only %s", [image.name(_base), concat("; ", tags)]) if {
+	tags := sort({_tags(pattern) |
+		some pattern in _allowed.bases
+		regex.match(pattern.regex, image.name(_base))
+	})
+	count(tags) > 0
+} else := sprintf("%s is not on the list", [image.name(_base)])
+
+_tags(pattern) := sprintf("tags %s", [_globs(pattern.tags)]) if {
+	count(pattern.tags) > 0
+	count(pattern.not_tags) == 0
+} else := sprintf("tags other than %s", [_globs(pattern.not_tags)]) if {
+	count(pattern.tags) == 0
+} else := sprintf("tags %s, not %s", [_globs(pattern.tags), _globs(pattern.not_tags)])
+
+_globs(expressions) := concat(", ", [image.glob(expression) | some expression in expressions])
+
+_fix := sprintf("Build on one of: %s.", [text.some_of(names)]) if {
+	names := [pattern.image | some pattern in _allowed.bases]
+	count(names) > 0
+} else := "Name the images to build on under `approved_bases` in gate.yaml."
