@@ -84,5 +84,5 @@ def start_buildkitd(directory: Path, registry: Registry) -> Buildkitd:
 
 
 def _ready(client: Path, address: str) -> bool:
-    command = [client, f"--addr={address}", "debug", "workers"]
+    command = [str(client), f"--addr={address}", "debug", "workers"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

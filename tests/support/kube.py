@@ -170,7 +170,7 @@ def _is_ready(kube: Kube) -> bool:
 
 def _ok(url: str) -> bool:
     with urllib.request.urlopen(url, timeout=5) as response:
-        return response.status == 200
+        return bool(response.status == 200)
 
 
 def _decoded(body: bytes) -> Any:

@@ -82,7 +82,7 @@ def _answers(registry: Registry) -> bool:
     context = ssl.create_default_context(cafile=str(registry.ca)) if registry.ca else None
     try:
         with urllib.request.urlopen(f"{registry.url}/v2/", timeout=5, context=context) as response:
-            return response.status == 200
+            return bool(response.status == 200)
     except urllib.error.HTTPError as error:
         return error.code == 401
 
