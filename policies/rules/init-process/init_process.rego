@@ -49,7 +49,7 @@ _argv := array.concat(_command, _args) if {
 	_words := _cmd
 }
 
-_command := object.get(input.evidence.workload, "command", null)
+_command := _list(input.evidence.workload, "command")
 
 _args := args if {
 	args := input.evidence.workload.args
@@ -83,7 +83,7 @@ _target := stage if {
 	stage.target
 }
 
-_config := object.get(input.evidence.image.config, "config", {})
+_config := object.get(input.evidence, ["image", "config", "config"], {})
 
 _list(object_, key) := list if {
 	list := object_[key]

@@ -57,13 +57,15 @@ test_reports_an_image if {
 
 test_reports_what_the_manifest_starts if {
 	image := {"config": {"config": {"Entrypoint": ["dumb-init", "--"], "Cmd": ["node"]}}}
-	rule.violations == _found("node", _pointer) with input as _container(image, {"command": ["node"], "args": ["x.js"]})
-	rule.violations == _found("node", _pointer) with input as _container(null, {"command": ["node"]})
+	expected := _found("node", _pointer)
+	rule.violations == expected with input as _container(image, {"command": ["node"], "args": ["x.js"]})
+	rule.violations == expected with input as _container(null, {"command": ["node"]})
 }
 
 test_reports_args_without_an_entrypoint if {
 	image := {"config": {"config": {"Cmd": ["/api"]}}}
-	rule.violations == _found("npm", _pointer) with input as _container(image, {"args": ["npm", "start"]})
+	expected := _found("npm", _pointer)
+	rule.violations == expected with input as _container(image, {"args": ["npm", "start"]})
 }
 
 test_accepts_an_init_a_server_and_a_shared_process_namespace if {

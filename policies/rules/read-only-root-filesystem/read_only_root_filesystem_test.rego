@@ -18,7 +18,8 @@ _finding := {
 
 test_reports_a_writable_root if {
 	every security in [{}, {"readOnlyRootFilesystem": false}, {"readOnlyRootFilesystem": null}] {
-		rule.violations == {_finding} with input as _input(security, "container", false)
+		found := rule.violations with input as _input(security, "container", false)
+		found == {_finding}
 	}
 }
 
