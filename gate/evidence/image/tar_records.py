@@ -1,7 +1,7 @@
 """The fields and extended headers of a tar entry, read as Go reads them or refused.
 
 POSIX.1-2024 "pax Extended Header" for records; GNU tar manual for long names and base-256 numbers. Where readers are
-known to differ (empty values, repeated keys, sparse files, a size over the header's, NUL inside a name) `NotPlainError`.
+known to differ (empty values, repeated keys, sparse files, a size over the header's, NUL in a name) `NotPlainError`.
 """
 
 from __future__ import annotations
