@@ -1,0 +1,86 @@
+{{- define "gate.name" -}}
+{{- .Chart.Name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "gate.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "gate.selector" -}}
+app.kubernetes.io/name: {{ include "gate.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "gate.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{ include "gate.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- define "gate.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "gate.fullname" .) -}}
+{{- end -}}
+
+{{- define "gate.image" -}}
+{{- $tag := .image.tag | default .root.Chart.AppVersion -}}
+{{- if .image.digest -}}
+{{ .image.repository }}@{{ .image.digest }}
+{{- else -}}
+{{ .image.repository }}:{{ $tag }}
+{{- end -}}
+{{- end -}}
+
+{{- define "gate.tlsSecret" -}}
+{{- .Values.tls.secretName | default (printf "%s-tls" (include "gate.fullname" .)) -}}
+{{- end -}}
+
+{{- define "gate.webhookName" -}}
+{{- printf "%s" (include "gate.fullname" .) -}}
+{{- end -}}
+
+{{- define "gate.failurePolicy" -}}
+{{- if .Values.webhook.failurePolicy -}}
+{{ .Values.webhook.failurePolicy }}
+{{- else if eq .Values.rollout "enforce" -}}
+Fail
+{{- else -}}
+Ignore
+{{- end -}}
+{{- end -}}
+
+{{- define "gate.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "gate.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{- define "gate.storeArgs" -}}
+{{- if eq .Values.store.kind "postgresql" }}
+- --store=$(GATE_STORE_URL)
+{{- else }}
+- --store={{ .Values.store.kind }}
+{{- end }}
+{{- end -}}
+
+{{- define "gate.storeEnv" -}}
+{{- if eq .Values.store.kind "postgresql" }}
+- name: GATE_STORE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ required "store.postgresql.secretName is needed with store.kind postgresql" .Values.store.postgresql.secretName }}
+      key: {{ .Values.store.postgresql.key }}
+{{- end }}
+{{- end -}}
