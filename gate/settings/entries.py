@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -98,7 +99,7 @@ def _platform(text: str) -> str:
 
 
 def _relative(text: str) -> str:
-    plain = text.removeprefix("./") or "."
+    plain = posixpath.normpath(text)
     if plain.startswith("/") or ".." in plain.split("/") or "\\" in plain:
         raise ValueError(f'"{text}" is not a path below the folder of gate.yaml')
     return plain

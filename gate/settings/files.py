@@ -27,25 +27,54 @@ class UnreadableError(Exception):
         self.missing = missing
 
 
-def read_regular(path: Path, limit: int) -> bytes:
+def read_regular(path: Path, limit: int, *, within: Path | None = None) -> bytes:
     """The bytes of a regular file of at most ``limit`` bytes; `UnreadableError` for anything else.
 
-    Symbolic links are followed. A FIFO, device or socket is refused without waiting for it.
+    Symbolic links are followed, but not out of ``within``. A FIFO, device or socket is refused without waiting for it.
     """
+    handle = _open(path, within)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except (OSError, ValueError) as error:
-        code = error.errno if isinstance(error, OSError) else errno.ENOENT
+        return _at_most(handle, limit)
+    except OSError as error:
+        raise UnreadableError(error.strerror or "it cannot be read") from None
+    finally:
+        os.close(handle)
+
+
+def read_start(path: Path, length: int) -> bytes:
+    """Up to ``length`` bytes from the start of a regular file; `UnreadableError` for anything else."""
+    handle = _open(path, None)
+    try:
+        return os.read(handle, length)
+    except OSError as error:
+        raise UnreadableError(error.strerror or "it cannot be read") from None
+    finally:
+        os.close(handle)
+
+
+def _open(path: Path, within: Path | None) -> int:
+    try:
+        real = path if within is None else _inside(path, within)
+        handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except (OSError, ValueError, RuntimeError) as error:
+        code = error.errno if isinstance(error, OSError) else None
         reason = _REASONS.get(code or 0) or getattr(error, "strerror", None) or str(error)
         raise UnreadableError(reason, missing=code in (errno.ENOENT, errno.ENOTDIR)) from None
-    with os.fdopen(handle, "rb", buffering=0) as file:
-        mode = os.fstat(handle).st_mode
-        if not stat.S_ISREG(mode):
-            raise UnreadableError("it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file")
-        try:
-            return _at_most(file.fileno(), limit)
-        except OSError as error:
-            raise UnreadableError(error.strerror or "it cannot be read") from None
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        raise UnreadableError("it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file")
+    return handle
+
+
+def _inside(path: Path, within: Path) -> Path:
+    """The file itself, links resolved; a link that leads out of ``within`` is refused."""
+    if not path.is_symlink() and path.parent == within:
+        return path
+    real = Path(os.path.realpath(path, strict=True))
+    if not real.is_relative_to(os.path.realpath(within)):
+        raise UnreadableError("it is a symbolic link that leads out of the project")
+    return real
 
 
 def _at_most(handle: int, limit: int) -> bytes:
