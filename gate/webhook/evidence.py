@@ -1,8 +1,8 @@
 """Evidence about images for admission: from memory, a shared store, or a first reading that may take longer.
 
-A registry is asked only if settings name its host; a tag is resolved once a minute at most; cached facts answer only for
-someone who could read the image; one digest is read once however many ask; reading goes on behind a bounded queue when
-the review cannot wait for it. A registry that is down does not block what is already known.
+A registry is asked only if settings name its host; a tag is resolved once a minute at most; cached facts answer only
+for someone who could read the image; one digest is read once however many ask; reading goes on behind a bounded queue
+when the review cannot wait for it. A registry that is down does not block what is already known.
 """
 
 from __future__ import annotations
