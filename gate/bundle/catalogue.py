@@ -63,7 +63,10 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule as its METADATA describes it. ``path`` and ``line``: where that stands."""
+    """One rule as its METADATA describes it. ``path`` and ``line``: where that stands.
+
+    ``needs``: facts and documents without which it cannot tell; with none it says ``undecided`` by itself.
+    """
 
     id: str
     title: str

@@ -27,7 +27,7 @@ class Bundle:
 
     ``modules`` and ``custom_modules``: Rego text by the path that messages show. ``revision``: ``sha256:...`` over
     all of it. ``catalogue``: rules by id, in order. ``defaults``: defaults.yaml with the custom rules added.
-    ``builtins``: the names capabilities.json allows.
+    ``builtins``: the names that ``capabilities`` (OPA's document, as text) allows.
     """
 
     modules: Mapping[str, str]
@@ -36,6 +36,7 @@ class Bundle:
     catalogue: Mapping[str, Rule]
     defaults: Mapping[str, Any]
     builtins: frozenset[str]
+    capabilities: str
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -62,14 +63,15 @@ def load(extra_dirs: Sequence[Path] = (), *, root: Path | None = None) -> Bundle
     rules.update(_custom_rules(custom))
     by_id = {rule.id: custom[rule.path] for rule in rules.values() if rule.path in custom}
     defaults_text = _read(root / "defaults.yaml")
-    capabilities_text = _read(root / "capabilities.json")
+    capabilities = _read(root / "capabilities.json")
     return Bundle(
         modules=modules,
         custom_modules=custom,
         revision=_revision({**modules, **by_id, "defaults.yaml": defaults_text}),
         catalogue=dict(sorted(rules.items())),
         defaults=_defaults(defaults_text, rules),
-        builtins=frozenset(one["name"] for one in json.loads(capabilities_text)["builtins"]),
+        builtins=frozenset(one["name"] for one in json.loads(capabilities)["builtins"]),
+        capabilities=capabilities,
     )
 
 

@@ -66,13 +66,11 @@ class Block:
         return str(value)
 
     def choices(self, key: str, allowed: Sequence[str], default: Any = _REQUIRED) -> list[str]:
-        """A list of some of ``allowed``; empty only by default."""
+        """A list of some of ``allowed``."""
         values = self.texts(key, default)
         for value in values:
             if value not in allowed:
                 raise self.error(key, f"`{key}` knows {', '.join(allowed)}, not {value!r}")
-        if not values and key in self and default is _REQUIRED:
-            raise self.error(key, f"`{key}` is empty")
         return values
 
     def flag(self, key: str, default: bool) -> bool:

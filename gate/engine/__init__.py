@@ -1,1 +1,5 @@
-"""Rego engines behind one protocol."""
+"""Rego, by either engine. ``choose`` is the only thing other packages need besides `gate.engine.protocol`."""
+
+from gate.engine.choice import choose
+
+__all__ = ["choose"]

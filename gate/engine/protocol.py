@@ -101,6 +101,14 @@ def decode(answer: str | bytes) -> RawReport:
         raise EngineProtocolError(f"the policy's report is malformed: {error}") from None
 
 
+def convert(answer: Any) -> RawReport:
+    """As `decode`, from plain data."""
+    try:
+        return ordered(msgspec.convert(answer, RawReport))
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise EngineProtocolError(f"the policy's report is malformed: {error}") from None
+
+
 def ordered(report: RawReport) -> RawReport:
     """The same report with its findings by rule, place and message."""
     return RawReport(
@@ -149,7 +157,7 @@ def each_on_its_own(ask: Callable[[bytes, list[str]], RawReport], document: byte
 
 def blames_a_rule(error: EngineError) -> bool:
     """Whether asking without one of the rules may help."""
-    return type(error) is EngineError or getattr(error, "in_rule", False)
+    return type(error) is EngineError
 
 
 def rule_error(rule: str, error: EngineError) -> RawFinding:
