@@ -18,8 +18,7 @@
 #   since: "0.1"
 #   parameters:
 #     allowed:
-#       type: array
-#       items: {type: string}
+#       type: strings
 #       description: Capabilities that may be added back.
 package gate.rules["drop-capabilities"]
 

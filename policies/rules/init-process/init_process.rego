@@ -19,8 +19,7 @@
 #   since: "0.1"
 #   parameters:
 #     programs:
-#       type: array
-#       items: {type: string}
+#       type: strings
 #       description: Programs that do not do the work of PID 1 by themselves.
 package gate.rules["init-process"]
 

@@ -18,8 +18,7 @@
 #   since: "0.1"
 #   parameters:
 #     paths:
-#       type: array
-#       items: {type: string}
+#       type: strings
 #       description: Mount paths that hold scratch files; a volume elsewhere may be a cache that is meant to be large.
 package gate.rules["tmpfs-for-writes"]
 
