@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from gate.errors import EngineError, EngineUnavailableError, PolicyError
 
 _ATTEMPTS = 3
 _START_SECONDS = 20.0
+_END_SECONDS = 6.0
 _PAUSE = 0.02
 
 
@@ -102,13 +104,14 @@ class PrivateOpa:
         raise PolicyError(str(first.get("message", "does not compile")), where=where)
 
     def _launch(self, port: int) -> None:
-        command = [self._binary, "run", "--server", "--bundle", str(self._bundle), "--addr", f"127.0.0.1:{port}"]
+        command = [sys.executable, "-I", "-m", "gate.engine.guard"]
+        command += [self._binary, "run", "--server", "--bundle", str(self._bundle), "--addr", f"127.0.0.1:{port}"]
         command += ["--log-level", "error", "--skip-version-check", "--shutdown-grace-period", "1"]
         environment = {"HOME": self._folder.name}
         try:
             with Path(self._folder.name, "opa.log").open("wb") as log:
                 self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+                    command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment
                 )
         except OSError as error:
             self.close()
@@ -137,9 +140,10 @@ class PrivateOpa:
     def _stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.terminate()
+            if process.stdin is not None:
+                process.stdin.close()
             try:
-                process.wait(3)
+                process.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
