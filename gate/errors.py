@@ -156,7 +156,11 @@ class ManifestError(TargetError):
 
 
 class ClusterError(TargetError):
-    """A cluster refuses or does not answer."""
+    """A cluster refuses or does not answer. ``status`` is the HTTP status, 0 where there was no answer."""
+
+    def __init__(self, message: str, *, status: int = 0, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.status = status
 
 
 class PolicyError(GateError):
