@@ -6,7 +6,7 @@ it looks for a frontend (strictly, also as ``// syntax=`` or JSON, after a ``#!`
 
 from __future__ import annotations
 
-__all__ = ["Directive", "DirectiveReader", "Frontend", "check_options", "detect_frontend"]
+__all__ = ["Directive", "DirectiveReader", "Frontend", "Leading", "check_options", "detect_frontend", "leading"]
 
 import re
 from typing import NamedTuple
@@ -66,19 +66,38 @@ def _directive(text: str, number: int) -> Directive | None:
     return Directive(match[1].lower(), value, number) if value else None
 
 
+class Leading(NamedTuple):
+    """What BuildKit looks for at the top of a file before it parses it."""
+
+    frontend: Frontend | None = None
+    check: Directive | None = None
+
+
+_NOTHING = Leading()
+
+
 def detect_frontend(data: bytes) -> Frontend | None:
     """The frontend image a file names, as BuildKit looks for it before parsing anything.
 
     Where it is not the built-in or an approved one, nothing else in the file can be trusted.
     """
+    return leading(data).frontend
+
+
+def leading(data: bytes) -> Leading:
+    """The frontend a file asks for, and its ``# check=``."""
+    if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"#", b"//", b"{")):
+        return _NOTHING
     text, first = _after_shebang(data)
-    for mark in ("#", "//"):
-        found = _leading_directives(text, mark, first).get("syntax")
-        if found is not None:
-            return Frontend(found.value.partition(" ")[0], found.line)
-    if text.lstrip(" \t\r\n").startswith("{"):
-        return _json_frontend(text, first)
-    return None
+    directives = _leading_directives(text, "#", first)
+    syntax = directives.get("syntax") or _leading_directives(text, "//", first).get("syntax")
+    if syntax is not None:
+        frontend: Frontend | None = Frontend(syntax.value.partition(" ")[0], syntax.line)
+    elif text.lstrip(" \t\r\n").startswith("{"):
+        frontend = _json_frontend(text, first)
+    else:
+        frontend = None
+    return Leading(frontend, directives.get("check"))
 
 
 def _after_shebang(data: bytes) -> tuple[str, int]:
@@ -113,10 +132,9 @@ def _json_frontend(text: str, line: int) -> Frontend | None:
     return Frontend(well_formed(value), line) if isinstance(value, str) else None
 
 
-def check_options(data: bytes) -> None:
+def check_options(top: Leading) -> None:
     """Refuse a ``# check=`` that BuildKit refuses."""
-    text, first = _after_shebang(data)
-    found = _leading_directives(text, "#", first).get("check")
+    found = top.check
     if found is None or not found.value.strip(UNICODE_BLANKS):
         return
     for option in found.value.strip(UNICODE_BLANKS).split(";", 2):

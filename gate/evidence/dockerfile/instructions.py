@@ -14,11 +14,11 @@ import re
 from typing import NamedTuple
 
 from gate.evidence.dockerfile import lines, tokens, validity
-from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, lower, printable, split_once, split_words
-from gate.evidence.dockerfile.directives import check_options, detect_frontend
+from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, lower, printable, split_once, split_words, well_formed
+from gate.evidence.dockerfile.directives import check_options, leading
 from gate.evidence.dockerfile.syntax import DockerfileError, LogicalLine, ParsedDockerfile, RawInstruction
 
-_END = " ."
+_END = " .\n"
 _EXEC_OR_SHELL = frozenset({"CMD", "ENTRYPOINT", "RUN", "SHELL"})
 _EXEC_OR_WORDS = frozenset({"ADD", "COPY", "VOLUME"})
 _WHOLE = frozenset({"MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"})
@@ -34,11 +34,12 @@ def parse(data: bytes) -> ParsedDockerfile:
     at all: ask `directives.detect_frontend` first.
     """
     split = lines.split(data)
-    check_options(data)
-    found = tuple(_instruction(line, split.escape) for line in split.lines)
+    top = leading(data)
+    found = tuple([_instruction(line, split.escape) for line in split.lines])
+    check_options(top)
     _check_order(found)
     _compare(split.lines)
-    frontend = detect_frontend(data)
+    frontend = top.frontend
     return ParsedDockerfile(
         instructions=found,
         escape=split.escape,
@@ -105,8 +106,7 @@ def _instruction(line: LogicalLine, escape: str) -> RawInstruction:
 def _read(line: LogicalLine, text: str, start: int, escape: str) -> RawInstruction:
     """Read ``text``, the part of the logical line from ``start`` on."""
     keyword, flags, value = tokens.split_command(text, escape)
-    name = lower(keyword).upper()
-    cmd = name if name in validity.INSTRUCTIONS else keyword.upper()
+    cmd = keyword if keyword in validity.INSTRUCTIONS else _canonical(keyword)
     offset = start + max(len(text.rstrip(UNICODE_BLANKS)) - len(value), 0)
     sub = None
     if cmd == "ONBUILD" and value and start == 0:
@@ -131,6 +131,11 @@ def _read(line: LogicalLine, text: str, start: int, escape: str) -> RawInstructi
         segments=_shifted(line.segments, offset),
         comments=line.comments,
     )
+
+
+def _canonical(keyword: str) -> str:
+    name = lower(keyword).upper()
+    return name if name in validity.INSTRUCTIONS else well_formed(keyword).upper()
 
 
 def _shifted(segments: tuple[tuple[int, int], ...], offset: int) -> tuple[tuple[int, int], ...]:
@@ -200,12 +205,13 @@ def _compare(logical: list[LogicalLine]) -> None:
     """
     from dockerfile_parse import DockerfileParser
 
-    texts = [line.text.encode("utf-8", "replace") for line in logical]
-    theirs = DockerfileParser(fileobj=io.BytesIO(b"".join(text + b" .\n" for text in texts))).structure
+    text = "".join([line.text.strip(UNICODE_BLANKS) + _END for line in logical])
+    data = text.encode("utf-8", "replace")
+    theirs = DockerfileParser(fileobj=io.BytesIO(data)).structure
     if len(theirs) != len(logical):
-        raise DockerfileError("the file reads in two ways: the number of instructions differs")
-    for line, text, their in zip(logical, texts, theirs, strict=True):
-        keyword, *rest = split_once(text.decode().strip(UNICODE_BLANKS))
-        value = (rest[0] if rest else "") + _END
-        if their["instruction"] != keyword.upper() or their["value"].strip() != value.strip():
-            raise DockerfileError("the line reads in two ways", line.line, line.end_line)
+        raise DockerfileError("the file reads in two ways: dockerfile-parse finds another number of instructions")
+    ours = text if text.isascii() else data.decode()
+    for line, mine, their in zip(logical, ours.split("\n"), theirs, strict=False):
+        keyword, value = split_once(mine)
+        if their["instruction"] != keyword.upper() or their["value"].lstrip() != value.lstrip():
+            raise DockerfileError("the line reads in two ways: dockerfile-parse disagrees", line.line, line.end_line)

@@ -115,6 +115,9 @@ class _Splitter:
         start = self.next
         escape = self.out.escape
         body, continues = _continuation(line, escape)
+        if not continues:
+            self._finish(body, start, ((0, start),))
+            return
         parts = [body]
         segments = [(0, start)]
         length = len(body)
@@ -133,20 +136,22 @@ class _Splitter:
                 parts.append(body)
                 segments.append((length, number))
                 length += len(body)
-        text = "".join(parts)
+        text = _rejoined("".join(parts))
         if blank:
             self.out.warnings.append(f"line {self.next}: empty continuation line in: {printable(text)}")
         self._finish(text, start, tuple(segments))
 
     def _finish(self, text: str, start: int, segments: tuple[tuple[int, int], ...]) -> None:
-        try:
-            announced = _heredocs_of(text, self.out.escape) if "<<" in text else []
-            heredocs = tuple(self._heredoc(word) for word in announced)
-        except DockerfileError as error:
-            raise DockerfileError(error.message, start, self.next) from None
+        heredocs = self._heredocs(text, start) if "<<" in text else ()
         comments = tuple(self.pending)
         self.pending.clear()
         self.out.lines.append(LogicalLine(text, start, self.next, segments, heredocs, comments))
+
+    def _heredocs(self, text: str, start: int) -> tuple[RawHeredoc, ...]:
+        try:
+            return tuple([self._heredoc(word) for word in _heredocs_of(text, self.out.escape)])
+        except DockerfileError as error:
+            raise DockerfileError(error.message, start, self.next) from None
 
     def _heredoc(self, word: tokens.HeredocWord) -> RawHeredoc:
         first = self.next
@@ -168,6 +173,13 @@ def _continuation(line: str, escape: str) -> tuple[str, bool]:
     if not bare.endswith(escape) or bare[-2:-1] == escape:
         return line, False
     return bare[:-1], True
+
+
+def _rejoined(text: str) -> str:
+    """The joined text, where the bytes of one character may have come from two physical lines."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def _heredocs_of(text: str, escape: str) -> list[tokens.HeredocWord]:

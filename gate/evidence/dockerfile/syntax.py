@@ -6,7 +6,7 @@ All line numbers are 1-based. Text is UTF-8 decoded with ``surrogateescape``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 
 class DockerfileError(Exception):
@@ -30,8 +30,7 @@ class TooCostlyError(ExpansionError):
     """Expanding takes more work, or deeper nesting, than any honest Dockerfile needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawHeredoc:
+class RawHeredoc(msgspec.Struct, frozen=True, gc=False):
     """A here-document: ``expand`` false when its word was quoted, ``chomp`` for ``<<-``.
 
     ``content`` is as in the file, tabs and carriage returns included; ``line`` is its first line.
@@ -45,8 +44,7 @@ class RawHeredoc:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class LogicalLine:
+class LogicalLine(msgspec.Struct, frozen=True, gc=False):
     """One logical line: continuations joined, comments and blank lines inside dropped, heredocs apart.
 
     ``segments`` maps the joined text back to the file: (offset in ``text``, physical line number) pairs in order.
@@ -61,8 +59,7 @@ class LogicalLine:
     comments: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RawInstruction:
+class RawInstruction(msgspec.Struct, frozen=True, gc=False):
     """One instruction as parsed, nothing expanded.
 
     ``cmd`` upper case; ``flags`` with quotes and escapes removed as BuildKit does, ``--`` included;
@@ -88,13 +85,12 @@ class RawInstruction:
     comments: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedDockerfile:
+class ParsedDockerfile(msgspec.Struct, frozen=True, gc=False):
     """All instructions in order. ``directives``: name to (value, line); ``frontend``: the syntax image, if any."""
 
     instructions: tuple[RawInstruction, ...]
     escape: str = "\\"
-    directives: dict[str, tuple[str, int]] = field(default_factory=dict)
+    directives: dict[str, tuple[str, int]] = msgspec.field(default_factory=dict)
     frontend: str | None = None
     frontend_line: int | None = None
     comments: tuple[tuple[int, str], ...] = ()

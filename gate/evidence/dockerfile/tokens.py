@@ -25,6 +25,7 @@ from gate.evidence.dockerfile.syntax import DockerfileError, TooCostlyError
 
 _LATIN1_BLANKS = "\t\n\v\f\r \x85\xa0"
 _FLAG_LEAD = "\t\n\v\f\r \udc85\udca0"
+_FLAG_STARTS = frozenset(_FLAG_LEAD + "-")
 _HEREDOC = re.compile(r"([0-9]*+)<<(-?)[\t\n\f\r ]*+([^<]*+)")
 _LARGEST_FD = 2**64 - 1
 _AS_WRITTEN = expansion.Lexing(keep_quotes=True, keep_escapes=True, keep_unset=True)
@@ -65,7 +66,7 @@ def split_command(line: str, escape: str) -> Command:
     if len(parts) == 1:
         return Command(parts[0], (), "")
     keyword, rest = parts
-    if not rest.lstrip(_FLAG_LEAD).startswith("--"):
+    if rest[0] not in _FLAG_STARTS or not rest.lstrip(_FLAG_LEAD).startswith("--"):
         return Command(keyword, (), rest.strip(UNICODE_BLANKS))
     flags, rest = _flags(rest, escape)
     return Command(keyword, flags, rest.strip(UNICODE_BLANKS))
@@ -120,9 +121,9 @@ def exec_form(rest: str) -> tuple[str, ...] | None:
 
     An array with anything but strings is an error of BuildKit's; broken JSON is shell form.
     """
-    rest = rest.lstrip(UNICODE_BLANKS)
-    if not rest.startswith("["):
+    if "[" not in rest[:1] and rest.lstrip(UNICODE_BLANKS)[:1] != "[":
         return None
+    rest = rest.lstrip(UNICODE_BLANKS)
     import json
 
     try:

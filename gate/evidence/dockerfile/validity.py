@@ -42,7 +42,8 @@ def _check(instruction: RawInstruction) -> None:
         if count > 1:
             raise DockerfileError("HEALTHCHECK NONE takes no arguments")
         return
-    check_flags(cmd, instruction.flags)
+    if instruction.flags:
+        check_flags(cmd, instruction.flags)
     if cmd in ("ENV", "LABEL"):
         _check_names(cmd, instruction.words[::2])
     elif cmd == "ARG":
