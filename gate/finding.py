@@ -77,8 +77,19 @@ class Assumed(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do about some rules at once: a sentence, and lines of a Dockerfile where they can be given."""
+
+    rules: list[str]
+    text: str
+    code: list[str] = []
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The judgement of one subject. ``evidence`` is kept for reports that show facts; it is not on the wire."""
+    """The judgement of one subject.
+
+    ``fixes`` is what `gate.report.fixes` combines for people. ``evidence`` is what it rests on; neither is on the wire.
+    """
 
     subject: Subject
     environment: str
@@ -86,6 +97,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     settled_later: list[str] = []
     assumed: list[Assumed] = []
+    fixes: list[Fix] = []
     evidence: Evidence | None = None
 
 

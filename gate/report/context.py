@@ -38,11 +38,10 @@ def no_source(path: str) -> Sequence[str] | None:
 
 
 class Context(NamedTuple):
-    """``source``: a file's lines, or None. ``approves``: whether an image is an approved base in an environment."""
+    """``source``: a file's lines, or None. ``width``: columns to fill. ``verbose``: subjects that pass, too."""
 
     rules: Mapping[str, RuleInfo] = {}
     source: Callable[[str], Sequence[str] | None] = no_source
-    approves: Callable[[str, str], bool] | None = None
     color: bool = False
     width: int = 100
     verbose: bool = False

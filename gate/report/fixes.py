@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from gate.evidence.model import Dockerfile, Stage
-from gate.finding import Result
+from gate.finding import Fix, Result
 from gate.report.effects import effective, ordered
 
 USER = "65532:65532"
@@ -30,14 +29,6 @@ _FAMILIES = {
 }
 
 
-class Fix(NamedTuple):
-    """What to do about some rules: a sentence, and lines of a Dockerfile where they can be given."""
-
-    rules: tuple[str, ...]
-    text: str
-    code: tuple[str, ...] = ()
-
-
 def combine(result: Result, approves: Callable[[str, str], bool] | None = None) -> list[Fix]:
     """The fixes of a subject's effective findings, each sentence once, worst first."""
     findings = ordered(effective(result))
@@ -50,13 +41,13 @@ def combine(result: Result, approves: Callable[[str, str], bool] | None = None) 
     for finding in findings:
         if finding.fix and finding.rule not in by_text.setdefault(finding.fix, []):
             by_text[finding.fix].append(finding.rule)
-    return [*fixes, *(Fix(tuple(rules), text) for text, rules in by_text.items())]
+    return [*fixes, *(Fix(rules=rules, text=text) for text, rules in by_text.items())]
 
 
 def _new_base(result: Result, approves: Callable[[str, str], bool] | None) -> Fix | None:
     """End on a base without a shell, when that settles at least two findings and the environment approves of it."""
     found = {finding.rule for finding in effective(result) if finding.status == "violation"}
-    settles = tuple(rule for rule in _OF_THE_BASE if rule in found)
+    settles = [rule for rule in _OF_THE_BASE if rule in found]
     dockerfile = result.evidence.dockerfile if result.evidence else None
     if len(settles) < 2 or not found.intersection(_ASK_FOR_A_BASE) or dockerfile is None:
         return None
@@ -77,8 +68,8 @@ def _new_base(result: Result, approves: Callable[[str, str], bool] | None) -> Fi
         name = target.name or "build"
         text = f"Keep the stage at line {target.line} as a builder (`AS {name}`) and end the file with one that ships:"
         source = name
-    code = (f"FROM {suggested}", f"COPY --from={source} <what it runs> <where>", f"USER {USER}", "ENTRYPOINT [...]")
-    return Fix(settles, text, code)
+    code = [f"FROM {suggested}", f"COPY --from={source} <what it runs> <where>", f"USER {USER}", "ENTRYPOINT [...]"]
+    return Fix(rules=settles, text=text, code=code)
 
 
 def _suggestion(dockerfile: Dockerfile, target: Stage) -> str | None:

@@ -8,7 +8,6 @@ from gate.finding import Finding, Result, Run
 from gate.report import plain
 from gate.report.context import DOCUMENTATION, Context
 from gate.report.effects import ordered, summarize
-from gate.report.fixes import combine
 from gate.report.phrases import VERDICTS, headline, leftover, settled, subject, waiver
 from gate.verdict import effect
 
@@ -21,11 +20,12 @@ _WORDS = {"deny": "deny", "undecided": "undecided", "warn": "warn", "exempt": "e
 
 def render(run: Run, context: Context) -> str:
     """Heading, one table per subject that is not all well, one line for the others."""
+    del context
     summary = summarize(run)
     lines = [f"### gate: {VERDICTS[run.verdict]} ({_escape(run.environment)})", "", _escape(headline(summary)), ""]
     loud = [result for result in run.results if any(effect(finding) in _WORDS for finding in result.findings)]
     for result in loud[:MOST_SUBJECTS]:
-        lines += [*_subject(result, context), ""]
+        lines += [*_subject(result), ""]
     if len(loud) > MOST_SUBJECTS:
         lines += [f"… and {len(loud) - MOST_SUBJECTS} more; the JSON report has all of them.", ""]
     lines += [f"- **not read** {_escape(each.target)}: {_escape(each.message)}" for each in run.failures]
@@ -38,7 +38,7 @@ def render(run: Run, context: Context) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _subject(result: Result, context: Context) -> list[str]:
+def _subject(result: Result) -> list[str]:
     findings = [finding for finding in ordered(result.findings) if effect(finding) in _WORDS]
     lines = [
         f"#### {_escape(subject(result))}: {VERDICTS[result.verdict]}",
@@ -49,10 +49,9 @@ def _subject(result: Result, context: Context) -> list[str]:
     ]
     if len(findings) > MOST_FINDINGS:
         lines.append(f"| | … | | {len(findings) - MOST_FINDINGS} more |")
-    fixes = combine(result, context.approves)
-    if fixes:
+    if result.fixes:
         lines += ["", "Fix:", ""]
-        for fix in fixes:
+        for fix in result.fixes:
             lines.append(f"- {_escape(', '.join(fix.rules))}: {_escape(fix.text)}")
             if fix.code:
                 lines += ["", "  ```dockerfile", *(f"  {_code(text)}" for text in fix.code), "  ```"]

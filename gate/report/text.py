@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gate.finding import Finding, Location, Result, Run
+from gate.finding import Finding, Fix, Location, Result, Run
 from gate.report import plain
 from gate.report.context import Context
 from gate.report.effects import ordered, summarize
-from gate.report.fixes import Fix, combine
 from gate.report.phrases import VERDICTS, headline, leftover, settled, subject, waiver
 from gate.report.style import Style, Tone
 from gate.verdict import Effect, effect
@@ -83,7 +82,7 @@ def _subject(result: Result, context: Context, style: Style) -> Iterator[str]:
             yield from _finding(finding, columns, context, style)
     if len(shown) > MOST_FINDINGS:
         yield f"  … and {len(shown) - MOST_FINDINGS} more: -o json has all of them."
-    yield from _fixes(combine(result, context.approves), context, style)
+    yield from _fixes(result.fixes, context, style)
     yield from _doubts(result, context, style)
 
 
