@@ -37,5 +37,5 @@ test_called if {
 
 test_inputs if {
 	got := dockerfile.inputs with input.evidence as _evidence
-	got == {{"reference": "a", "reachable": true}}
+	{one.reference | some one in got} == {"a"}
 }
