@@ -1,4 +1,4 @@
-"""Write the published JSON Schema of the report, or (--check) fail where the one here is old."""
+"""Write the published JSON Schemas of the report and of gate.yaml, or (--check) fail where one here is old."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ import json
 import sys
 from pathlib import Path
 
-from gate.report.json import schema
+from gate.bundle.load import load
+from gate.report.json import schema as report_schema
+from gate.settings.schema import schema as settings_schema
 
-PATH = Path(__file__).resolve().parent / "report.schema.json"
+FOLDER = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    """Exit 1 with --check when the file would change."""
-    text = json.dumps(schema(), indent=2) + "\n"
-    if "--check" in sys.argv[1:]:
-        fresh = PATH.exists() and PATH.read_text(encoding="utf-8") == text
-        print(f"{PATH.name}: {'fresh' if fresh else 'old; run make docs'}")
-        return 0 if fresh else 1
-    PATH.write_text(text, encoding="utf-8")
-    return 0
+    """Exit 1 with --check when a file would change."""
+    schemas = {"report.schema.json": report_schema(), "gate.yaml.schema.json": settings_schema(load().catalogue)}
+    old = []
+    for name, schema in schemas.items():
+        path = FOLDER / name
+        text = json.dumps(schema, indent=2) + "\n"
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            old.append(name)
+            print(f"{name}: old; run make docs")
+    return 1 if old else 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import msgspec
 from gate.errors import SettingsError
 from gate.settings import patterns
 from gate.settings.model import Build, CustomResource, Environment, Exemption, KnownBase, Registry
-from gate.settings.nodes import Node, Scalar
+from gate.settings.nodes import Node
 from gate.settings.parameters import RuleLike
 from gate.settings.shapes import (
     Choice,
@@ -141,7 +141,7 @@ def build() -> Record:
         {
             "path": Field(Text(_relative), True, "The Dockerfile."),
             "target": Field(Text(), doc="The stage to build; the last one when left out."),
-            "args": Field(MapOf(Text()), doc="Build arguments."),
+            "args": Field(MapOf(Text(empty=True)), doc="Build arguments."),
             "image": Field(Text(_image), doc="The repository it is published to, with or without a tag."),
             "environment": Field(ENVIRONMENT_NAME, doc="The environment it is judged for."),
             "platform": Field(Text(_platform), doc="Such as linux/amd64."),
@@ -233,7 +233,7 @@ def known_base() -> Record:
             "image": Field(Text(), True, "A repository pattern."),
             "tags": Field(tags),
             "not_tags": Field(tags),
-            "user": Field(_AnyText(), doc='The config\'s User; "" is root.'),
+            "user": Field(Text(any_scalar=True, empty=True), doc='The config\'s User; "" is root.'),
             "uid": Field(Number(0, 2**32 - 1), doc="Its number."),
             "users": Field(MapOf(Number(0, 2**32 - 1)), doc="Names that exist, and their numbers."),
             "shells": Field(ListOf(Text()), doc="Paths of its shells; [] for none."),
@@ -246,19 +246,6 @@ def known_base() -> Record:
         },
         _make_known_base,
     )
-
-
-class _AnyText:
-    """Text that may be empty."""
-
-    def read(self, reading: Reading, node: Node, name: str) -> str:
-        if isinstance(node, Scalar) and node.type == "str":
-            return node.text
-        value: str = Text(any_scalar=True).read(reading, node, name)
-        return value
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": ["string", "integer"]}
 
 
 def _make_known_base(

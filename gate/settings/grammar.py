@@ -90,6 +90,10 @@ class RulesShape:
         return self._shapes[rule_id]
 
     def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/rules"}
+
+    def definition(self) -> dict[str, Any]:
+        """The schema that ``$ref`` means; custom rules may have any parameter."""
         rules = {rule_id: self.shape(rule_id).schema() for rule_id in sorted(self._catalogue or {})}
         custom = {"anyOf": [LEVEL.schema(), {"type": "object"}]}
         return {

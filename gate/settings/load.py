@@ -57,7 +57,7 @@ def parse_settings(data: bytes, path: Path, catalogue: Mapping[str, RuleLike] | 
     """The content of a gate.yaml at ``path``."""
     reading = Reading(str(path))
     node = parse(data, str(path))
-    sugar = _sugar(catalogue)
+    sugar = sugar_shapes(catalogue)
     values = grammar.top(catalogue, sugar).read(reading, node, str(path))
     if values is not None:
         values = _desugar(reading, node, values)
@@ -75,7 +75,7 @@ def _line(error: SettingsError) -> int:
     return int(tail) if tail.isdigit() else 0
 
 
-def _sugar(catalogue: Mapping[str, RuleLike] | None) -> dict[str, Shape]:
+def sugar_shapes(catalogue: Mapping[str, RuleLike] | None) -> dict[str, Shape]:
     """The shapes of ``approved_bases`` and its like: those of the parameters they are short for."""
     shapes: dict[str, Shape] = {}
     for key, (rule, parameter) in grammar.SUGAR.items():

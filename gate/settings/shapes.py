@@ -80,12 +80,21 @@ def text_of(reading: Reading, node: Node, name: str) -> str:
 
 
 class Text:
-    """Text, not empty; ``parse`` may check or convert it and raises `ValueError` with the reason."""
+    """Text; ``parse`` may check or convert it and raises `ValueError` with the reason.
+
+    ``any_scalar``: a bare number or boolean is taken as it is written. ``empty``: "" is a value too.
+    """
 
     def __init__(
-        self, parse: Callable[[str], Any] | None = None, *, pattern: str | None = None, any_scalar: bool = False
+        self,
+        parse: Callable[[str], Any] | None = None,
+        *,
+        pattern: str | None = None,
+        any_scalar: bool = False,
+        empty: bool = False,
     ) -> None:
         self._parse = parse
+        self._empty = empty
         self._pattern = pattern
         self._any_scalar = any_scalar
 
@@ -94,7 +103,7 @@ class Text:
             text = node.text
         else:
             text = text_of(reading, node, name)
-        if not text.strip():
+        if not text.strip() and not (self._empty and not text):
             raise reading.error(node, f"{name} is empty")
         if len(text) > 4096 or any(ord(character) < 32 and character not in "\n\t" for character in text):
             raise reading.error(node, f"{name} is too long or holds control characters")
@@ -106,7 +115,9 @@ class Text:
             raise reading.error(node, f"{name}: {error}") from None
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1} | ({"pattern": self._pattern} if self._pattern else {})
+        kind = {"type": ["string", "number", "boolean"] if self._any_scalar and not self._pattern else "string"}
+        length = {} if self._empty else {"minLength": 1}
+        return kind | length | ({"pattern": self._pattern} if self._pattern else {})
 
 
 def size() -> Text:
@@ -300,6 +311,10 @@ class ImagePattern:
         return value
 
     def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/pattern"}
+
+    def definition(self) -> dict[str, Any]:
+        """The schema that ``$ref`` means."""
         return {"anyOf": [self._text.schema(), self._record.schema()]}
 
 
