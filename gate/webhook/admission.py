@@ -81,7 +81,8 @@ class AdmissionPolicy:
 
     ``rollout``: ``audit`` allows and records, ``warn`` allows with warnings, ``enforce`` refuses; ``templates`` is the
     same for objects that only hold a pod template (their Pods are judged again). ``pending``: what an image that is
-    still being read means. ``revision``: the policy's, shown in every refusal.
+    still being read means. ``revision``: the policy's, shown in every refusal. ``self_test``: the namespace of the
+    self-test, where what is denied is refused whatever the rollout.
     """
 
     environment_of: Callable[[str], str]
@@ -90,6 +91,7 @@ class AdmissionPolicy:
     templates: Rollout = "warn"
     pending: Level = "deny"
     custom: Sequence[CustomResource] = ()
+    self_test: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,7 @@ def _decide(
     results: Sequence[Result],
     holder: PodHolder,
 ) -> Decision:
-    rollout = policy.rollout if holder.is_pod else _softer(policy.rollout, policy.templates)
+    rollout = _rollout(request, policy, holder)
     verdicts: list[Verdict] = [_with_pending(result, policy.pending) for result in results]
     verdict: Verdict = "deny" if "deny" in verdicts else "undecided" if "undecided" in verdicts else "pass"
     lines = [
@@ -272,6 +274,12 @@ def _decide(
         undecided=sorted({f.reason or f.message for r in results for f in _counted(r) if f.status == "undecided"}),
         judged=True,
     )
+
+
+def _rollout(request: Request, policy: AdmissionPolicy, holder: PodHolder) -> Rollout:
+    if policy.self_test is not None and request.namespace == policy.self_test:
+        return "enforce"
+    return policy.rollout if holder.is_pod else _softer(policy.rollout, policy.templates)
 
 
 def _softer(one: Rollout, other: Rollout) -> Rollout:
