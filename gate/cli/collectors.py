@@ -1,0 +1,74 @@
+"""From a target to what is judged: evidence, or the reason why a Dockerfile does not build.
+
+One function per kind of target; each imports what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from gate.errors import UsageError
+from gate.evidence.model import Evidence, Subject
+from gate.target import Target, ignore_file
+from gate.target import read as read_target
+
+if TYPE_CHECKING:
+    from gate.cli.session import Session
+    from gate.evidence.dockerfile.syntax import DockerfileError
+
+
+class Broken(NamedTuple):
+    """A Dockerfile that BuildKit refuses, or whose reading cannot be certain."""
+
+    subject: Subject
+    error: DockerfileError
+
+
+def collect(session: Session, target: Target, data: bytes | None = None) -> Iterator[Evidence | Broken]:
+    """Everything a target holds; raises `TargetError`. ``data`` is its text where it has been read already."""
+    if target.kind == "dockerfile":
+        yield _dockerfile(session, target, read_target(target) if data is None else data)
+    else:
+        raise UsageError(f"gate check does not read {target.kind} targets", where=target.name)
+
+
+def environment_of(session: Session, target: Target) -> str | None:
+    """The environment a target is judged for: --env, else its build's in gate.yaml, else the default."""
+    if session.asked.env or session.variables.env:
+        return session.environment
+    return target.build.environment if target.build else None
+
+
+def _dockerfile(session: Session, target: Target, data: bytes) -> Evidence | Broken:
+    from gate.evidence.dockerfile.collect import BuildOptions
+    from gate.evidence.dockerfile.collect import collect as collect_dockerfile
+    from gate.evidence.dockerfile.syntax import DockerfileError
+    from gate.evidence.model import Ignore
+
+    asked, build = session.asked, target.build
+    stage = asked.target or (build.target if build else None)
+    platform = asked.platform or (build.platform if build else None) or "linux/amd64"
+    image = build.image if build else None
+    ignore = None
+    if target.path is not None:
+        context = session.root / build.context if build and build.context else None
+        found = ignore_file(target.path, context, target.root)
+        ignore = Ignore(path=None if found.path is None else found.path.name, patterns=found.patterns)
+    environment = environment_of(session, target) or session.environment
+    try:
+        return collect_dockerfile(
+            data,
+            path=target.name,
+            options=BuildOptions(
+                target=stage,
+                build_args={**(build.args if build else {}), **dict(asked.build_args)},
+                platform=platform,
+            ),
+            bases=session.bases,
+            approved_frontends=session.settings.parameters("approved-frontend", environment).get("frontends") or [],
+            image=image,
+            ignore=ignore,
+        )
+    except DockerfileError as error:
+        return Broken(Subject(name=target.name, target=stage, platform=platform, image=image), error)

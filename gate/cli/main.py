@@ -1,0 +1,145 @@
+"""``gate``: the one entry point, the commands by name, and every way out.
+
+Commands live in modules of their own and are imported when they are run; a command is there when its module is.
+Nothing that a user or a file can cause ends in a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+
+from gate import __version__
+from gate.errors import GateError, InternalError
+
+INTERRUPTED = 130
+
+# name: (module, what it does in one line)
+COMMANDS = {
+    "check": ("gate.cli.check", "Judge Dockerfiles, images and manifests."),
+    "facts": ("gate.cli.facts", "Show what is known about a target, and how."),
+    "lock": ("gate.cli.lock", "Write down what the approved bases are, by digest."),
+    "audit": ("gate.cli.audit", "Judge everything that already runs or is stored."),
+    "serve": ("gate.cli.serve", "Judge workloads as Kubernetes admits them."),
+    "rules": ("gate.cli.rules", "List the rules, test them, start a new one."),
+    "explain": ("gate.cli.explain", "Say what a rule wants, why, and how to meet it."),
+    "exempt": ("gate.cli.exempt", "List exemptions, or suggest them for what is found."),
+    "completion": ("gate.cli.completion", "Print the completion script of a shell."),
+}
+
+EPILOG = """\b
+Examples:
+  gate check                        the Dockerfiles below this folder
+  gate check Dockerfile             one Dockerfile
+  gate check --target runtime .     the stage that ships
+  gate facts Dockerfile             what the verdict rests on
+  gate explain non-root             why, and what to write instead
+
+\b
+Exit codes:
+  0 pass   1 denied   2 usage, or something could not be read
+  3 could not decide   4 nothing to judge   5 a bug of gate's
+"""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands whose modules are there."""
+        return [name for name, (module, _) in COMMANDS.items() if find_spec(module) is not None]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(COMMANDS[name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; for a name nobody knows, say what was probably meant."""
+        name = args[0]
+        known = self.list_commands(ctx)
+        if not name.startswith("-") and name not in known:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, known, n=1)
+            hint = f'did you mean "gate {close[0]}"?' if close else "see gate --help"
+            raise click.UsageError(f'there is no command "{name}"; {hint}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.command(
+    cls=Commands,
+    name="gate",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EPILOG,
+)
+@click.version_option(__version__, prog_name="gate", message="%(prog)s %(version)s")
+def gate() -> None:
+    """Judge container images by one policy: before they are built, once they are, and where they run."""
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(exit_code(arguments))
+
+
+def exit_code(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of a command line; whatever goes wrong is said in one line on standard error."""
+    try:
+        answer = gate.main(arguments, prog_name="gate", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        from gate.cli.output import silence
+
+        silence(sys.stdout)
+        return 0
+    except (click.exceptions.Exit, click.ClickException, GateError) as error:
+        return _known(error)
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last fence: a bug is reported in short, never thrown at the user
+        from gate.cli.bug import describe
+
+        _say(describe(error))
+        return InternalError.exit_code
+    return answer if isinstance(answer, int) else 0
+
+
+def _known(error: click.exceptions.Exit | click.ClickException | GateError) -> int:
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, GateError):
+        for each in (error, *getattr(error, "others", ())):
+            _say(each.diagnostics())
+        return error.exit_code
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    hint = f" (see {context.command_path} --help)" if context is not None and "--help" not in message else ""
+    _say(message[:1].lower() + message[1:].rstrip(".") + hint)
+    return GateError.exit_code
+
+
+def _say(text: str) -> None:
+    """One message on standard error, if anybody still listens."""
+    from gate.cli.output import silence
+    from gate.report import plain
+
+    lines = [plain.line(line) for line in text.split("\n")]
+    try:
+        print("gate: " + "\n".join(lines), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        silence(sys.stderr)
