@@ -79,8 +79,9 @@ class Settings:
         for layer in layers:
             merged |= layer.parameters
         if rule == "approved-source" and "approved-base" in self._catalogue:
+            sources = merged.get("sources") or []
             bases = self.parameters("approved-base", environment).get("bases") or []
-            merged["bases"] = [*bases, *(one for one in merged.get("bases") or [] if one not in bases)]
+            merged["sources"] = [*sources, *(one for one in bases if one not in sources)]
         return merged
 
     def level(self, rule: str, environment: str, role: str | None = None) -> Level:
