@@ -20,8 +20,8 @@ from gate.evidence.image.source import Layer, PlatformImage
 
 __all__ = ["Fetch", "Root", "read_images"]
 
-Fetch = Callable[[Descriptor, int], Awaitable[bytes]]
-"""Gives the content a descriptor names, at most so many bytes, size and digest checked."""
+Fetch = Callable[[Descriptor, int, bool], Awaitable[bytes]]
+"""Gives the content a descriptor names, at most so many bytes, size and digest checked; true for a config."""
 
 _SUBJECT = "vnd.docker.reference.digest"
 
@@ -84,7 +84,7 @@ async def _follow(walk: _Walk, index: Index, depth: int) -> None:
     entries = [each for each in index.manifests if _is_followed(walk, each)]
     if len(walk.seen) > walk.limits.manifests:
         raise ImageError(f"the image has more than {walk.limits.manifests} manifests")
-    contents = await asyncio.gather(*(walk.fetch(each, walk.limits.manifest) for each in entries))
+    contents = await asyncio.gather(*(walk.fetch(each, walk.limits.manifest, False) for each in entries))
     for entry, content in zip(entries, contents, strict=True):
         document = documents.parse(content, entry.media_type, walk.limits)
         if isinstance(document, Index):
@@ -145,7 +145,7 @@ async def _image(found: _Found, fetch: Fetch, limits: DocumentLimits, attestatio
     published: dict[str, Any] = {}
     artifact = None if is_image else (found.manifest.artifact_type or descriptor.media_type or "unknown")
     if is_image or descriptor.size <= limits.config:
-        data = await fetch(descriptor, limits.config)
+        data = await fetch(descriptor, limits.config, True)
         try:
             config, published = documents.parse_config(data, limits)
         except ImageError:
