@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from gate.bundle.catalogue import Parameter
 from gate.bundle.load import load
 from gate.evidence.model import Evidence

@@ -15,10 +15,10 @@ else := lines(part.line, part.line)
 
 # METADATA
 # description: The stage that becomes the image.
-target := stage if {
+target := [stage |
 	some stage in input.evidence.dockerfile.stages
 	stage.target
-}
+][0]
 
 # METADATA
 # description: What people call a stage.

@@ -28,6 +28,6 @@ else := sprintf("%s and %d more", [concat(", ", array.slice(list, 0, 6)), count(
 
 # METADATA
 # description: A text of at most 80 characters.
-short(text) := text if count(text) <= 80
+short(text) := text if substring(text, 0, 80) == text
 
 else := sprintf("%s...", [substring(text, 0, 77)])

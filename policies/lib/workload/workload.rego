@@ -17,19 +17,19 @@ windows if input.evidence.workload.windows == true
 
 # METADATA
 # description: The securityContext in force, pod and container combined.
-security := object.get(input.evidence.workload, "security", {})
+security := object.get(input.evidence, ["workload", "security"], {})
 
 # METADATA
 # description: The volumes mounted into the container.
-mounts := object.get(input.evidence.workload, "mounts", [])
+mounts := object.get(input.evidence, ["workload", "mounts"], [])
 
 # METADATA
 # description: What the kubelet is predicted to refuse.
-refusals := object.get(input.evidence.workload, "refusals", [])
+refusals := object.get(input.evidence, ["workload", "refusals"], [])
 
 # METADATA
 # description: The image as the manifest writes it; null where a template leaves it out.
-image := object.get(input.evidence.workload, "image", null)
+image := object.get(input.evidence, ["workload", "image"], null)
 
 # METADATA
 # description: Whether the manifest names the image by digest.
@@ -37,12 +37,12 @@ pinned if input.evidence.workload.pinned == true
 
 # METADATA
 # description: The imagePullPolicy, or null.
-pull_policy := object.get(input.evidence.workload, "pull_policy", null)
+pull_policy := object.get(input.evidence, ["workload", "pull_policy"], null)
 
 # METADATA
 # description: Where the container stands in the manifest.
-container_origin := object.get(input.evidence.workload, "origin", null)
+container_origin := object.get(input.evidence, ["workload", "origin"], null)
 
 # METADATA
 # description: Where the image stands in the manifest.
-image_origin := object.get(input.evidence.workload, "image_origin", null)
+image_origin := object.get(input.evidence, ["workload", "image_origin"], null)

@@ -23,6 +23,7 @@
 #       description: Programs that do not do the work of PID 1 by themselves.
 package gate.rules["init-process"]
 
+import data.gate.lib.dockerfile
 import data.gate.lib.finding
 
 violations contains finding.at(_origin, message) if {
@@ -77,10 +78,7 @@ _cmd := _args if {
 	list := _list(_target.config, "cmd")
 } else := _list(_config, "Cmd")
 
-_target := stage if {
-	some stage in input.evidence.dockerfile.stages
-	stage.target
-}
+_target := dockerfile.target
 
 _config := object.get(input.evidence, ["image", "config", "config"], {})
 

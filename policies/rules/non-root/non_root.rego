@@ -24,6 +24,7 @@
 #       description: Accept a USER that a build argument can replace, as long as its value now is not root.
 package gate.rules["non-root"]
 
+import data.gate.lib.dockerfile
 import data.gate.lib.finding
 
 violations contains finding.with_fix(finding.at(input.evidence.facts.user.origin, message), fix) if {
@@ -78,7 +79,4 @@ _fix := "Set `securityContext.runAsNonRoot: true` and a numeric `runAsUser`, or 
 
 _family := sprintf("%s/%s", [input.evidence.facts.base.registry, input.evidence.facts.base.repository])
 
-_libc := stage.libc if {
-	some stage in input.evidence.dockerfile.stages
-	stage.target
-}
+_libc := dockerfile.target.libc
