@@ -16,6 +16,7 @@ from gate.target import read as read_target
 if TYPE_CHECKING:
     from gate.cli.session import Session
     from gate.evidence.dockerfile.syntax import DockerfileError
+    from gate.settings import Settings
 
 
 class Broken(NamedTuple):
@@ -38,6 +39,27 @@ def environment_of(session: Session, target: Target) -> str | None:
     if session.asked.env or session.variables.env:
         return session.environment
     return target.build.environment if target.build else None
+
+
+def evidence_of_text(data: bytes, settings: Settings) -> Evidence:
+    """The evidence of a Dockerfile that stands in a case; raises `UsageError` where it does not build."""
+    from gate.evidence.bases import TableLookup
+    from gate.evidence.dockerfile.collect import BuildOptions
+    from gate.evidence.dockerfile.collect import collect as collect_dockerfile
+    from gate.evidence.dockerfile.syntax import DockerfileError
+
+    try:
+        return collect_dockerfile(
+            data,
+            path="Dockerfile",
+            options=BuildOptions(target=None, build_args={}, platform="linux/amd64"),
+            bases=TableLookup(settings.written.known_bases),
+            approved_frontends=settings.parameters("approved-frontend", settings.named(None))["frontends"],
+            image=None,
+            ignore=None,
+        )
+    except DockerfileError as error:
+        raise UsageError(error.message, where=f"Dockerfile:{error.line}") from None
 
 
 def _dockerfile(session: Session, target: Target, data: bytes) -> Evidence | Broken:

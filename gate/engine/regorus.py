@@ -106,6 +106,14 @@ class Interpreter:
             answer = engine.eval_rule_as_json(_QUERY)
         return protocol.decode(answer)
 
+    def value(self, path: str) -> Any:
+        """The value of a rule such as ``data.custom.labels_test.test_one`` with an empty input; None if undefined."""
+        engine = self._engine(frozenset(self._rules))
+        with _explained(EngineError):
+            engine.set_input_json("{}")
+            answer = engine.eval_rule_as_json(path)
+        return msgspec.json.decode(answer)
+
     def ast(self) -> Any:
         """The parsed modules, for finding out what they call."""
         return msgspec.json.decode(self._engine(frozenset(self._rules)).get_ast_as_json())

@@ -1,0 +1,121 @@
+"""Trials of custom rules for ``gate rules test``: their Rego tests, and their cases through the whole flow."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gate.bundle.load import Bundle, load, shipped
+from gate.engine import choose
+from gate.errors import GateError, UsageError
+from gate.exemptions import Exemptions
+from gate.judge import Judge
+from gate.settings import Settings, parse_settings
+
+Trial = tuple[str, str | None]
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KEYS = {"name", "dockerfile", "evidence", "settings", "expect"}
+
+
+def run_rego_tests(folder: Path, seconds: int) -> Iterator[Trial]:
+    """(test, why it fails or None) of every Rego test below a folder."""
+    shared = [path for path in sorted((shipped() / "lib").rglob("*.rego")) if not path.name.endswith("_test.rego")]
+    paths = [*shared, *sorted(folder.rglob("*.rego"))]
+    modules = {str(path): path.read_text(encoding="utf-8") for path in paths}
+    command = [sys.executable, "-m", "gate.cli.rego_tests"]
+    try:
+        done = subprocess.run(
+            command, input=json.dumps(modules), capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        yield from _lines((error.stdout or b"").decode() if isinstance(error.stdout, bytes) else error.stdout or "")
+        yield str(folder), f"its Rego tests did not end within {seconds} s"
+        return
+    yield from _lines(done.stdout)
+    if done.returncode:
+        told = done.stderr.strip().splitlines()
+        yield str(folder), told[-1] if told else f"the process of its tests left with {done.returncode}"
+
+
+def _lines(text: str) -> Iterator[Trial]:
+    for line in text.splitlines():
+        name, problem = json.loads(line)
+        yield name, problem
+
+
+def run_cases(folder: Path) -> Iterator[Trial]:
+    """(case, why it fails or None) of every case below a folder."""
+    files = sorted([*folder.rglob("cases.yaml"), *folder.rglob("*.cases.yaml")])
+    if not files:
+        return
+    bundle = load([folder])
+    engine = choose(
+        "auto",
+        modules=bundle.modules,
+        revision=bundle.revision,
+        custom=bundle.custom_modules,
+        builtins=bundle.builtins,
+    )
+    try:
+        for path in files:
+            for case in _cases(path):
+                yield f"{path}: {case['name']}", _problem(case, path, bundle, engine)
+    finally:
+        engine.close()
+
+
+def _cases(path: Path) -> list[dict[str, Any]]:
+    try:
+        cases = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"cannot be read: {' '.join(str(error).split())}", where=str(path)) from None
+    if not isinstance(cases, list):
+        raise UsageError("is no list of cases", where=str(path))
+    for case in cases:
+        if not isinstance(case, dict) or not case.keys() <= _KEYS or not {"name", "expect"} <= case.keys():
+            hint = "A case has name, expect, and dockerfile or evidence; settings is optional."
+            raise UsageError("holds something that is no case", where=str(path), hint=hint)
+    return cases
+
+
+def _problem(case: dict[str, Any], path: Path, bundle: Bundle, engine: Any) -> str | None:
+    """How what is found differs from what the case expects."""
+    own = {rule for rule in bundle.catalogue if rule.startswith("custom/")}
+    try:
+        found = {each for each in _found(case, path, bundle, engine) if each[0] in own}
+    except GateError as error:
+        return str(error)
+    expected = {(each["rule"], each["status"], each.get("line")) for each in case["expect"]}
+    missing, extra = sorted(map(str, expected - found)), sorted(map(str, found - expected))
+    parts = [
+        f"not found: {', '.join(missing)}" if missing else "",
+        f"not expected: {', '.join(extra)}" if extra else "",
+    ]
+    return "; ".join(part for part in parts if part) or None
+
+
+def _found(case: dict[str, Any], path: Path, bundle: Bundle, engine: Any) -> Iterator[tuple[str, str, int | None]]:
+    from gate.cli.collectors import evidence_of_text
+    from gate.evidence import model
+
+    text = yaml.safe_dump({"version": 1, **(case.get("settings") or {})}).encode()
+    written = parse_settings(text, path.with_name("gate.yaml"), bundle.catalogue)
+    settings = Settings(written, bundle.catalogue, bundle.defaults)
+    day = datetime.date(2026, 1, 1)
+    judge = Judge(
+        catalogue=bundle.catalogue, engine=engine, settings=settings, exemptions=Exemptions(written.exemptions, day)
+    )
+    if "dockerfile" in case:
+        evidence = evidence_of_text(str(case["dockerfile"]).encode(), settings)
+    else:
+        evidence = model.decode(json.dumps(case["evidence"]).encode())
+    for finding in judge.judge(evidence).findings:
+        yield finding.rule, finding.status, finding.location.line if finding.location else None
