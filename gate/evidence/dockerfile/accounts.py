@@ -1,0 +1,241 @@
+"""Users that a stage's /etc/passwd has, as far as the Dockerfile shows: the base's, useradd's, copied ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gate.evidence.dockerfile.copies import Copied, copied
+from gate.evidence.dockerfile.evaluate import Applied, Stage
+from gate.evidence.dockerfile.graph import Node
+from gate.evidence.dockerfile.scope import NOTHING, Scope
+from gate.evidence.dockerfile.syntax import DockerfileError
+from gate.evidence.model import Command
+
+PASSWD = "/etc/passwd"  # noqa: S105 - a path
+_CREATES = frozenset(("useradd", "adduser"))
+_REMOVES = frozenset(("userdel", "deluser"))
+_READS = frozenset({
+    "[", "[[", "awk", "cat", "chmod", "chown", "cmp", "cut", "diff", "egrep", "fgrep", "gawk", "getent", "grep", "head",
+    "ls", "md5sum", "sha256sum", "sort", "stat", "tail", "test", "wc",
+})  # fmt: skip
+_VALUED = frozenset("bcdefgGhkKpPRsuZ")
+_LONG_VALUED = frozenset({
+    "add_extra_groups", "base-dir", "comment", "conf", "expiredate", "firstgid", "firstuid", "gecos", "gid", "group",
+    "groups", "home", "home-dir", "inactive", "ingroup", "key", "lastgid", "lastuid", "login", "password", "prefix",
+    "root", "selinux-range", "selinux-user", "shell", "skel", "uid",
+})  # fmt: skip
+_LIMIT = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One name. ``uid`` is null where it is chosen during the build; ``over``: build args that can change it."""
+
+    uid: int | None
+    reason: str
+    over: frozenset[str] = NOTHING
+
+
+@dataclass(slots=True)
+class Accounts:
+    """Names of one stage. ``complete``: there can be no other; ``edited``: why a listed one may be another by now."""
+
+    names: dict[str, Account] = field(default_factory=dict)
+    complete: bool = False
+    edited: str | None = None
+
+
+def of_stage(stage: Stage, done: dict[int, Stage], depth: int = 0) -> Accounts:
+    """The accounts at the end of a stage."""
+    node = stage.node
+    base = done.get(id(node.base)) if node.base is not None else None
+    accounts = of_stage(base, done, depth + 1) if base is not None and depth < 200 else _of_image(node)
+    for applied in stage.applied:
+        cmd = applied.bound.raw.cmd
+        if cmd == "RUN":
+            _run(accounts, applied)
+        elif cmd in ("COPY", "ADD"):
+            _copy(accounts, applied, done, depth)
+    return accounts
+
+
+def _of_image(node: Node) -> Accounts:
+    known = node.known
+    users = known.users if known is not None else None
+    reason = "the base image has this user"
+    names = {name: Account(uid, reason) for name, uid in (users or {}).items()}
+    return Accounts(names, complete=node.scratch)
+
+
+# --- COPY and ADD ----------------------------------------------------------------------------------------------
+
+
+def _copy(accounts: Accounts, applied: Applied, done: dict[int, Stage], depth: int) -> None:
+    line = (applied.bound.origin or (applied.bound.line,))[0]
+    for each in copied(applied):
+        if each.node is None and each.content is None and each.path.rsplit("/", 1)[-1] != "passwd" and not each.archive:
+            if each.may_bring(PASSWD):
+                accounts.complete = False
+            continue
+        if _brings_passwd(each):
+            _replace(accounts, each, done, depth, line)
+        elif each.may_bring(PASSWD):
+            accounts.complete = False
+
+
+def _brings_passwd(each: Copied) -> bool:
+    if each.content is not None:
+        return each.target == PASSWD
+    if each.node is not None:
+        return each.places(PASSWD) == PASSWD or (each.target == PASSWD and not each.into)
+    return each.target == PASSWD or (each.target == "/etc" and each.path.rsplit("/", 1)[-1] == "passwd")
+
+
+def _replace(accounts: Accounts, each: Copied, done: dict[int, Stage], depth: int, line: int) -> None:
+    accounts.complete = False
+    if each.content is not None:
+        accounts.names = dict(_lines(each.content.splitlines(), f"line {line} writes {PASSWD}"))
+        accounts.edited = None
+        return
+    source = done.get(id(each.node)) if each.node is not None else None
+    if source is not None and each.path in (PASSWD, "/etc", "/etc/*", "/", "/*") and depth < 200:
+        other = of_stage(source, done, depth + 1)
+        accounts.names, accounts.edited = other.names, other.edited
+    elif each.node is not None and each.node.index is None and each.path == PASSWD:
+        accounts.names = _of_image(each.node).names
+    else:
+        accounts.names = {}
+        accounts.edited = f"line {line} copies {PASSWD}"
+
+
+def _lines(lines: Iterable[str], reason: str) -> Iterable[tuple[str, Account]]:
+    for line in lines:
+        fields = line.strip().split(":")
+        if len(fields) >= 4 and fields[0] and fields[2].isascii() and fields[2].isdecimal():
+            yield fields[0], Account(int(fields[2][:20]) % _LIMIT, reason)
+
+
+# --- RUN -------------------------------------------------------------------------------------------------------
+
+
+def _run(accounts: Accounts, applied: Applied) -> None:
+    for command in applied.commands:
+        name = command.program or ""
+        if name in _CREATES:
+            _create(accounts, command, applied.scope)
+        elif name == "usermod":
+            _modify(accounts, command, applied.scope)
+        elif name in _REMOVES:
+            for each in command.args:
+                accounts.names.pop(each, None)
+        elif any(PASSWD in redirect for redirect in command.redirects if ">" in redirect):
+            _write(accounts, command)
+        elif name not in _READS and any(PASSWD in argument for argument in command.args):
+            if name in ("echo", "printf"):
+                continue
+            if name == "tee":
+                accounts.edited = f"line {command.line} writes {PASSWD}"
+            elif name != "sed" or any(argument.startswith(("-i", "--in-place")) for argument in command.args):
+                accounts.edited = f"line {command.line} edits {PASSWD}"
+
+
+def _create(accounts: Accounts, command: Command, scope: Scope | None) -> None:
+    options, operands = _parsed(command.args)
+    if not operands:
+        return
+    # `adduser user group` adds a member; Debian and BusyBox list the new name first, useradd last.
+    name = operands[-1] if command.program == "useradd" else operands[0]
+    if command.program == "adduser" and len(operands) > 1 and name in accounts.names:
+        return
+    uid, over = _uid(options.get("u") or options.get("uid"), scope)
+    text, more = _static(name, scope)
+    if text is not None:
+        reason = f"line {command.line} creates this user"
+        accounts.names[text] = Account(uid, reason, over | more)
+        accounts.complete = False
+
+
+def _modify(accounts: Accounts, command: Command, scope: Scope | None) -> None:
+    options, operands = _parsed(command.args)
+    value = options.get("u") or options.get("uid")
+    for name in operands[-1:]:
+        if value is not None:
+            uid, over = _uid(value, scope)
+            accounts.names[name] = Account(uid, f"line {command.line} gives this user its uid", over)
+        if "l" in options and len(operands) > 1 and name in accounts.names:
+            accounts.names[operands[-2]] = accounts.names.pop(name)
+
+
+def _uid(text: str | None, scope: Scope | None) -> tuple[int | None, frozenset[str]]:
+    if text is None:
+        return None, NOTHING
+    value, over = _static(text, scope)
+    if value is None or not value.isascii() or not value.isdecimal():
+        return None, over
+    return int(value[:20]) % _LIMIT, over
+
+
+def _static(text: str, scope: Scope | None) -> tuple[str | None, frozenset[str]]:
+    """A shell word whose variables are those of the build; null where only the shell knows."""
+    if "$" not in text and "`" not in text:
+        return text, NOTHING
+    if scope is None or "$(" in text or "`" in text:
+        return None, NOTHING
+    try:
+        value = scope.expand(text, escape="\\")
+    except DockerfileError:
+        return None, NOTHING
+    return (None if value.unset else value.text), value.over
+
+
+def _parsed(args: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Options with their values, and operands, of useradd, usermod and the adduser of Debian and BusyBox."""
+    options: dict[str, str] = {}
+    operands: list[str] = []
+    position, end = 0, len(args)
+    while position < end:
+        word = args[position]
+        position += 1
+        if word == "--":
+            operands += args[position:]
+            break
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            if not equals and name in _LONG_VALUED and position < end:
+                value = args[position]
+                position += 1
+            options[name] = value
+        elif word.startswith("-") and len(word) > 1:
+            position = _short(word, args, position, options)
+        else:
+            operands.append(word)
+    return options, operands
+
+
+def _short(word: str, args: list[str], position: int, options: dict[str, str]) -> int:
+    for index, letter in enumerate(word[1:], start=2):
+        if letter not in _VALUED:
+            options[letter] = ""
+            continue
+        if word[index:]:
+            options[letter] = word[index:]
+        elif position < len(args):
+            options[letter] = args[position]
+            position += 1
+        break
+    return position
+
+
+def _write(accounts: Accounts, command: Command) -> None:
+    """``echo name:x:uid:... >> /etc/passwd``: lines are read from the arguments."""
+    reason = f"line {command.line} writes {PASSWD}"
+    replaces = any(PASSWD in each and ">>" not in each for each in command.redirects)
+    text = "\n".join(command.args).replace("\\n", "\n")
+    found = dict(_lines(text.splitlines(), reason)) if command.program in ("echo", "printf") else {}
+    if replaces:
+        accounts.names = {}
+    accounts.names.update(found)
+    accounts.complete = False
+    if not found or "$" in text:
+        accounts.edited = reason

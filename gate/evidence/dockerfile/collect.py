@@ -1,0 +1,137 @@
+"""The evidence of one build of a Dockerfile: `collect` is the whole way from bytes to the document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gate.errors import ReferenceError_
+from gate.evidence import model
+from gate.evidence.bases import BaseLookup
+from gate.evidence.dockerfile import commands, describe, facts
+from gate.evidence.dockerfile.directives import Frontend, detect_frontend
+from gate.evidence.dockerfile.evaluate import evaluate
+from gate.evidence.dockerfile.graph import BuildOptions, Graph
+from gate.evidence.dockerfile.instructions import parse
+from gate.evidence.dockerfile.shells import ShellReader
+from gate.evidence.dockerfile.syntax import DockerfileError
+from gate.evidence.image import reference as references
+from gate.settings import patterns
+
+__all__ = ["DEFAULT_FRONTENDS", "BuildOptions", "DockerfileError", "collect"]
+
+DEFAULT_FRONTENDS: Sequence[Mapping[str, Any]] = (patterns.compile_image("docker.io/docker/dockerfile"),)
+"""Frontends whose reading of a Dockerfile is the one emulated here."""
+_BUILT_IN = "dockerfile.v0"
+
+
+def collect(
+    data: bytes,
+    *,
+    path: str,
+    bases: BaseLookup,
+    options: BuildOptions | None = None,
+    approved_frontends: Sequence[Mapping[str, Any]] = DEFAULT_FRONTENDS,
+    image: str | None = None,
+    ignore: model.Ignore | None = None,
+) -> model.Evidence:
+    """The evidence of building ``data`` with ``options``.
+
+    ``path`` is what origins show; ``image`` what the build is tagged as. ``approved_frontends`` are compiled patterns:
+    a ``# syntax=`` outside them makes all facts unknown, because that image alone decides what the file means.
+    Raises `DockerfileError` where BuildKit would refuse the build.
+    """
+    options = options or BuildOptions()
+    frontend = _frontend(data, options)
+    if frontend is not None and not _approved(frontend, approved_frontends):
+        return _foreign(frontend, path, options, image, ignore)
+    parsed = parse(data)
+    graph = Graph(parsed, options, bases)
+    done = evaluate(graph)
+    budget = commands.Budget()
+    stages = [describe.stage(graph, done[id(node)], budget) for node in graph.stages]
+    target = done[id(graph.target)]
+    found = model.Facts(
+        user=facts.user(graph, done, path),
+        shell=ShellReader(path, done).fact(target),
+        base=facts.base(graph, path),
+        size=facts.size(graph),
+        filesystem=model.FilesystemFact(state="unknown", reason=facts.NOT_BUILT),
+    )
+    inputs = describe.inputs(graph, done)
+    return model.Evidence(
+        kind="dockerfile",
+        subject=_subject(path, options.target or graph.target.name, str(graph.platform), image),
+        facts=found,
+        dockerfile=model.Dockerfile(
+            frontend=frontend.reference if frontend else None,
+            frontend_line=frontend.line or None if frontend else None,
+            escape=parsed.escape,
+            stages=stages,
+            inputs=[_frontend_input(frontend), *inputs] if frontend else inputs,
+            arguments=[describe.argument(raw, options.build_args, graph.globals.values) for raw in graph.global_args],
+            comments=[model.Comment(line=line, text=text) for line, text in parsed.comments],
+            directives={name: value for name, (value, _) in parsed.directives.items()},
+            warnings=list(parsed.warnings),
+            ignore=ignore,
+        ),
+    )
+
+
+def _subject(path: str, target: str | None, platform: str, image: str | None) -> model.Subject:
+    return model.Subject(name=path, target=target, platform=platform, image=image)
+
+
+# --- frontends -------------------------------------------------------------------------------------------------
+
+
+def _frontend(data: bytes, options: BuildOptions) -> Frontend | None:
+    given = options.build_args.get("BUILDKIT_SYNTAX")
+    found = Frontend(given, 0) if given else detect_frontend(data)
+    return None if found is None or found.reference == _BUILT_IN else found
+
+
+def _approved(frontend: Frontend, approved: Sequence[Mapping[str, Any]]) -> bool:
+    try:
+        reference = references.parse(frontend.reference)
+    except ReferenceError_:
+        return False
+    name = patterns.Name(reference.name, reference.tag, reference.digest)
+    return any(patterns.matches(pattern, name) for pattern in approved)
+
+
+def _frontend_input(frontend: Frontend) -> model.Input:
+    line = frontend.line or 1
+    try:
+        reference = references.parse(frontend.reference)
+    except ReferenceError_:
+        return model.Input(kind="frontend", reference=frontend.reference, line=line, end_line=line)
+    return model.Input(
+        kind="frontend",
+        reference=reference.normalized,
+        line=line,
+        end_line=line,
+        registry=reference.registry,
+        repository=reference.repository,
+        tag=reference.tag,
+        digest=reference.digest,
+    )
+
+
+def _foreign(
+    frontend: Frontend, path: str, options: BuildOptions, image: str | None, ignore: model.Ignore | None
+) -> model.Evidence:
+    """All there is to know of a file that another program reads."""
+    line = frontend.line or 1
+    reason = f"the frontend {frontend.reference} is not approved, and it alone decides what this file means"
+    return model.Evidence(
+        kind="dockerfile",
+        subject=_subject(path, options.target, options.platform, image),
+        facts=facts.unknown(reason, origin=model.LineOrigin(path=path, line=line, end_line=line)),
+        dockerfile=model.Dockerfile(
+            frontend=frontend.reference,
+            frontend_line=frontend.line or None,
+            inputs=[_frontend_input(frontend)],
+            ignore=ignore,
+        ),
+    )
