@@ -6,7 +6,7 @@ The table it implements is section "Verdicts and exit codes" of docs/architectur
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -88,7 +88,7 @@ def exit_code(run: Run, *, exit_zero: bool = False, fail_on: Literal["deny", "wa
 
 class _Old(msgspec.Struct):
     fingerprint: str
-    exemption: msgspec.Raw | None = None
+    exemption: Any = None
 
 
 class _OldResult(msgspec.Struct):
@@ -107,8 +107,8 @@ def baseline(report: bytes, where: str) -> frozenset[str]:
     """
     try:
         old = msgspec.json.decode(report, type=_OldReport)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         hint = "write one with: gate check -o json=REPORT.json"
         raise UsageError(f"is not a report of gate check: {error}", where=where, hint=hint) from None
     findings = [finding for result in old.results for finding in result.findings]
-    return frozenset(one.fingerprint for one in findings if one.exemption is None or bytes(one.exemption) == b"null")
+    return frozenset(one.fingerprint for one in findings if one.exemption is None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -215,7 +216,7 @@ class ExemptionShape:
 
     def read(self, reading: Reading, node: Node, name: str) -> Exemption | None:
         exemption: Exemption | None = self._record.read(reading, node, name)
-        source = f"{reading.file}:{node.line}"
+        source = f"{PurePath(reading.file).name}:{node.line}"
         return None if exemption is None else msgspec.structs.replace(exemption, source=source)
 
     def schema(self) -> dict[str, Any]:

@@ -256,7 +256,7 @@ exemptions:
         "no-shell",
         datetime.date(2027, 3, 31),
         "SHOP-12",
-        "/p/gate.yaml:18",
+        "gate.yaml:18",
     )
     assert (written.exclude, written.manifests) == (["vendor/"], ["deploy/*.yaml"])
     assert (written.honour_foreign_ignores, written.inline_exemptions) == (True, "forbid")
