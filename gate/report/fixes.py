@@ -54,6 +54,10 @@ def _new_base(result: Result, approves: Callable[[str, str], bool] | None) -> Fi
     target = next((stage for stage in dockerfile.stages if stage.target), None)
     if target is None:
         return None
+    last = dockerfile.stages[-1]
+    if target.ships == "builder" and last is not target and last.ships != "builder":
+        text = f"Ship the stage at line {last.line} and leave --target out: the one at line {target.line} only builds."
+        return Fix(rules=settles, text=text)
     suggested = _suggestion(dockerfile, target)
     if suggested is None or (approves and not approves(result.environment, suggested)):
         return None

@@ -25,9 +25,9 @@ def headline(summary: Summary) -> str:
 
 
 def subject(result: Result) -> str:
-    """A subject's name with what tells it from its siblings: the stage and the platform."""
+    """A subject's name with what tells it from its siblings: the stage."""
     name = plain.line(result.subject.name, 200)
-    return f"{name} --target {plain.line(result.subject.target, 60)}" if result.subject.target else name
+    return f"{name}, stage {plain.line(result.subject.target, 60)}" if result.subject.target else name
 
 
 def waiver(exemption: ExemptionUse) -> str:

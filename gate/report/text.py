@@ -165,7 +165,7 @@ def _fixes(fixes: list[Fix], context: Context, style: Style) -> Iterator[str]:
 
 def _doubts(result: Result, context: Context, style: Style) -> Iterator[str]:
     """What passed on an assumption, and what is settled later."""
-    if result.assumed:
+    if result.assumed and (context.verbose or result.verdict == "pass"):
         reasons: dict[str, list[str]] = {}
         for each in result.assumed:
             reasons.setdefault(each.reason, []).append(each.rule)

@@ -102,7 +102,7 @@ def test_findings_point_at_the_line_to_change(results: dict[tuple[str, str | Non
         for finding in results["go-alpine/Dockerfile", None]["findings"]
         if finding["rule"] in TABLE["rules"]
     }
-    assert lines == {("no-shell", 8), ("user-numeric", 11)}
+    assert lines == {("no-shell", 9), ("user-numeric", 12)}
 
 
 def test_a_narrowed_list_of_sources_denies_the_image_that_is_copied_from(tmp_path: Path) -> None:
