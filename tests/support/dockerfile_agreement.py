@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gate.evidence.dockerfile import instructions
+from gate.evidence.dockerfile.blanks import lower, well_formed
 from gate.evidence.dockerfile.syntax import DockerfileError, ParsedDockerfile, RawInstruction
 from gate.evidence.dockerfile.validity import INSTRUCTIONS
 
@@ -37,8 +38,8 @@ def _described(parsed: ParsedDockerfile) -> Reading:
 def _ours(instruction: RawInstruction) -> Reading:
     inner = instruction.sub or instruction
     return {
-        "cmd": instruction.cmd,
-        "sub": instruction.sub.cmd if instruction.sub else None,
+        "cmd": lower(instruction.cmd),
+        "sub": lower(instruction.sub.cmd) if instruction.sub else None,
         "json": inner.json is not None,
         "flags": list(instruction.flags),
         "sub_flags": list(instruction.sub.flags) if instruction.sub else [],
@@ -71,8 +72,8 @@ def _theirs(instruction: Reading) -> Reading:
     elif (sub or instruction["cmd"]).upper() not in INSTRUCTIONS:
         values = []  # BuildKit leaves one empty node
     return {
-        "cmd": _keyword(instruction["cmd"]),
-        "sub": None if sub is None else _keyword(sub),
+        "cmd": well_formed(instruction["cmd"]),
+        "sub": None if sub is None else well_formed(sub),
         "json": instruction["json"],
         "flags": instruction["flags"],
         "sub_flags": instruction["sub_flags"],
@@ -81,10 +82,6 @@ def _theirs(instruction: Reading) -> Reading:
         "lines": (instruction["start_line"], instruction["end_line"]),
         "heredocs": [(h["name"], h["content"], h["expand"], h["chomp"], h["fd"]) for h in instruction["heredocs"]],
     }
-
-
-def _keyword(lowered: str) -> str:
-    return lowered.upper()
 
 
 def disagreement(ours: Reading, theirs: Reading) -> str | None:

@@ -192,10 +192,8 @@ class _Writer:
         choices = _FLAGS.get(cmd, ())
         count = self.rng.randint(0, 1 if cmd == "FROM" else 2) if choices and self.chance(0.4) else 0
         for flag in self.rng.sample(choices, count):
-            if self.chance(0.15):
-                at = self.rng.randint(2, len(flag) - 1)
-                flag = flag[:at] + self.pick(('""', "''", self.escape)) + flag[at:]
-            found.append(flag)
+            at = self.rng.randint(2, len(flag) - 1)
+            found.append(flag[:at] + self.pick(('""', "''", self.escape)) + flag[at:] if self.chance(0.15) else flag)
         if self.dares():
             found.append(
                 self.pick(("--", "--unknown", "--from=é", "--link=maybe", "--x=à b", "-x", '--chown="a b"', "--=1"))
@@ -374,7 +372,7 @@ _BODIES: dict[str, Callable[[_Writer], _Body]] = {
     "VOLUME": _only(lambda w: w.listed(1) if w.chance(0.5) else w.several(1, 3)),
     "WORKDIR": _only(lambda w: w.text()),
 }
-_IN_STAGE = tuple(cmd for cmd in _BODIES if cmd != "FROM") + ("RUN", "RUN", "COPY", "USER", "USER", "ENV", "ARG")
+_IN_STAGE = (*(cmd for cmd in _BODIES if cmd != "FROM"), "RUN", "RUN", "COPY", "USER", "USER", "ENV", "ARG")
 _FLAGS: dict[str, tuple[str, ...]] = {
     "ADD": (
         "--chown=1:1",
@@ -440,6 +438,9 @@ def _mutated(rng: Rng, data: bytes) -> bytes:
         elif kind < 0.75:
             data = data[:at] + data[at + rng.randint(1, 3) :]
         elif kind < 0.8:
+            plain, odd = rng.choice((("s", "\u017f"), ("i", "\u0131"), ("I", "\u0130"), ("K", "\u212a"), ("S", "\u017f"), ("E", "\u0395")))
+            data = data.replace(plain.encode(), odd.encode(), 1)
+        elif kind < 0.85:
             data = data[:at] + bytes([rng.randint(1, 255)]) + data[at:]
         else:
             lines = data.split(b"\n")

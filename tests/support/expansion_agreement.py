@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from gate.evidence.dockerfile import expansion
 from gate.evidence.dockerfile.syntax import ExpansionError
+
 from tests.support.oracles import BuildkitOracle
 
 

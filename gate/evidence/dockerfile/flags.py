@@ -94,7 +94,8 @@ def _check_value(cmd: str, name: str, value: str) -> None:
 
 
 def _check_retries(value: str) -> None:
-    if not re.fullmatch(r"\+?0*[0-9]{1,10}|-0+", value) or int(value) > 2**31 - 1:
+    digits = value.lstrip("+-0") or "0"
+    if not re.fullmatch(r"\+?[0-9]+|-0+", value) or len(digits) > 10 or int(digits) > 2**31 - 1:
         raise DockerfileError(f"HEALTHCHECK --retries takes a number, not '{printable(value)}'")
 
 
@@ -118,7 +119,7 @@ def _duration(value: str) -> int | None:
         if match is None or not (match[1] or match[2]):
             return None
         unit = _UNITS[match[3]]
-        whole = int(match[1][:20] or 0) if len(match[1].lstrip("0")) <= 20 else 2**64
+        whole = int(match[1].lstrip("0")[:20] or 0)
         fraction = match[2] or ""
         total += whole * unit + (int(fraction[:18] or 0) * unit // 10 ** min(len(fraction), 18))
         at = match.end()

@@ -134,8 +134,11 @@ def _read(line: LogicalLine, text: str, start: int, escape: str) -> RawInstructi
 
 
 def _canonical(keyword: str) -> str:
-    name = lower(keyword).upper()
-    return name if name in validity.INSTRUCTIONS else well_formed(keyword).upper()
+    """The instruction's name; what is no instruction never becomes one by its case (U+017F is no ``S``)."""
+    name = lower(keyword)
+    if name.isascii():
+        return name.upper()
+    return well_formed(keyword)
 
 
 def _shifted(segments: tuple[tuple[int, int], ...], offset: int) -> tuple[tuple[int, int], ...]:

@@ -27,6 +27,7 @@ _LATIN1_BLANKS = "\t\n\v\f\r \x85\xa0"
 _FLAG_LEAD = "\t\n\v\f\r \udc85\udca0"
 _FLAG_STARTS = frozenset(_FLAG_LEAD + "-")
 _HEREDOC = re.compile(r"([0-9]*+)<<(-?)[\t\n\f\r ]*+([^<]*+)")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_./-]+")
 _LARGEST_FD = 2**64 - 1
 _AS_WRITTEN = expansion.Lexing(keep_quotes=True, keep_escapes=True, keep_unset=True)
 _UNQUOTED = expansion.Lexing(keep_unset=True)
@@ -187,14 +188,16 @@ def heredoc_word(word: str) -> HeredocWord | None:
     match = _HEREDOC.fullmatch(word)
     if match is None or not match[3]:
         return None
+    digits = match[1].lstrip("0")[:21] or "0"
+    fd = min(int(digits), _LARGEST_FD)
+    if _PLAIN_NAME.fullmatch(match[3]):
+        return HeredocWord(match[3], True, bool(match[2]), fd)
     plain = expansion.expand_words(match[3], lexing=_UNQUOTED)
     if len(plain) != 1:
         return None
     quoted = expansion.expand_words(match[3], lexing=_QUOTED)
     if len(quoted) != 1:
         raise DockerfileError("the name of a here-document cannot be read")
-    digits = match[1].lstrip("0")[:21] or "0"
-    fd = min(int(digits), _LARGEST_FD)
     return HeredocWord(plain[0], _quotes(plain[0]) == _quotes(quoted[0]), bool(match[2]), fd)
 
 
