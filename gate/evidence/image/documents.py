@@ -16,7 +16,7 @@ import msgspec
 from gate.errors import ImageError
 from gate.evidence.image.reference import is_digest
 
-__all__ = ["HASHES", "digest_of", "has_digest", "new_hash", "read_object", "shaped", "supported"]
+__all__ = ["HASHES", "digest_of", "has_digest", "new_hash", "read_array", "read_object", "shaped", "supported"]
 
 HASHES = ("sha256", "sha512")
 """Digest algorithms whose content is accepted."""
@@ -51,18 +51,30 @@ def read_object(data: bytes, what: str, limit: int) -> dict[str, Any]:
 
     ``what`` names the document in messages.
     """
+    found = _read(data, what, limit)
+    if not isinstance(found, dict):
+        raise ImageError(f"{what} is not a JSON object")
+    return found
+
+
+def read_array(data: bytes, what: str, limit: int) -> list[dict[str, Any]]:
+    """The JSON array of objects in ``data``, read as strictly."""
+    found = _read(data, what, limit)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ImageError(f"{what} is not a JSON array of objects")
+    return found
+
+
+def _read(data: bytes, what: str, limit: int) -> Any:
     if len(data) > limit:
         raise ImageError(f"{what} is longer than {limit} bytes")
     try:
         msgspec.json.decode(data)  # strict about UTF-8, surrogates, numbers and depth; blind to repeated keys
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=_without_repeats)
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_repeats)
     except _RepeatedKeyError as error:
         raise ImageError(f'{what} has the key "{_short(error.key)}" twice') from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise ImageError(f"{what} is not valid JSON") from None
-    if not isinstance(found, dict):
-        raise ImageError(f"{what} is not a JSON object")
-    return found
 
 
 def shaped(document: dict[str, Any], shape: type[T], what: str) -> T:

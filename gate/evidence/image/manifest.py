@@ -66,7 +66,7 @@ class DocumentLimits(msgspec.Struct, frozen=True, kw_only=True):
     layers: int = 1_000
 
 
-class Platform(msgspec.Struct, frozen=True, kw_only=True):
+class Platform(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``platform`` of an index entry."""
 
     architecture: str | None = None
@@ -76,7 +76,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     variant: str | None = None
 
 
-class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
+class Descriptor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What points at content: its digest, size in bytes and media type."""
 
     digest: str

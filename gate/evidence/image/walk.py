@@ -52,25 +52,32 @@ class _Walk:
     limits: DocumentLimits
     wanted: Platform | None
     top: str | None
+    holds: Callable[[str], bool] | None
     seen: set[str] = field(default_factory=set)
     found: list[_Found] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     attestations: dict[str, list[str]] = field(default_factory=dict)
 
 
 async def read_images(
-    root: Root, fetch: Fetch, platform: str | None = None, limits: DocumentLimits | None = None
+    root: Root,
+    fetch: Fetch,
+    platform: str | None = None,
+    limits: DocumentLimits | None = None,
+    holds: Callable[[str], bool] | None = None,
 ) -> list[PlatformImage]:
     """Every runnable platform under ``root``, in the index's order, or those that ``platform`` names.
 
-    Raises `ImageError` for broken documents and where nothing (of the platform) is runnable.
+    ``holds``: whether a local source has a manifest; what it has not, nobody can run from it. Raises `ImageError`
+    for broken documents and where nothing (of the platform) is runnable.
     """
     limits = limits or DocumentLimits()
     wanted = platforms.parse(platform) if platform else None
     document = documents.parse(root.data, root.media_type, limits)
     if isinstance(document, Manifest):
         return [await _image(_Found(document, root.digest, None, None, {}), fetch, limits, ())]
-    walk = _Walk(fetch, limits, wanted, root.digest)
+    walk = _Walk(fetch, limits, wanted, root.digest, holds)
     await _follow(walk, document, 1)
     images = await asyncio.gather(
         *(_image(each, fetch, limits, walk.attestations.get(each.digest or "", ())) for each in walk.found)
@@ -108,6 +115,9 @@ def _is_followed(walk: _Walk, entry: Descriptor) -> bool:
     if walk.wanted and entry.platform and not is_index and not platforms.wants(walk.wanted, entry.platform):
         walk.others.append(platforms.text(entry.platform))
         return False
+    if walk.holds and not walk.holds(entry.digest):
+        walk.absent.append(platforms.text(entry.platform) if entry.platform else entry.digest)
+        return False
     walk.seen.add(entry.digest)
     return True
 
@@ -123,6 +133,8 @@ def _narrowed(images: list[tuple[_Found, PlatformImage]], walk: _Walk) -> list[P
             walk.others.append(image.platform)
     if kept:
         return kept
+    if walk.absent:
+        raise ImageError(f"the manifests it lists are not there: {', '.join(walk.absent)}")
     if walk.wanted is None:
         raise ImageError("the index lists nothing that can run")
     there = ", ".join(sorted(set(walk.others))) or "none"
