@@ -10,10 +10,9 @@ from random import Random
 from typing import Any
 
 import msgspec
-from hypothesis import strategies as st
-
-from gate.evidence.model import Evidence, File, Image, Input, Instruction, LayerSize, StageConfig, Workload
+from gate.evidence.model import Dockerfile, Evidence, File, Image, LayerSize, Workload
 from gate.settings import patterns
+from hypothesis import strategies as st
 
 _REFERENCES = [
     "scratch",
@@ -35,7 +34,7 @@ _WORDS = [
     *["MB", "é", "\u2028", '"quoted"', "back\\slash", "line\nbreak", "${X}", "%s %d", "😀", "a\x00b", "]]>", "'"],
 ]
 _NUMBERS = [0, 1, 4, 22, 80, 8080, 10_001, 300_000_000, 300_000_001, 2**31, 2**40, 2**53 - 1]
-_BULK = {File, Image, Input, Instruction, LayerSize, StageConfig, Workload}
+_BULK = {Dockerfile, File, Image, LayerSize, Workload}
 _words = st.sampled_from(_WORDS) | st.text(
     max_size=6, alphabet=st.characters(codec="utf-8", exclude_categories=("Cs",))
 )

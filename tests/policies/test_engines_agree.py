@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-
 from gate.bundle.load import load
 from gate.engine import choose
 from gate.engine.opa import OpaEngine
 from gate.engine.regorus import RegorusEngine
 from gate.evidence import model
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
 from tests.policies.random_evidence import evidence, parameter
 
 _BUNDLE = load()

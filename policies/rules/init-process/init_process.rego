@@ -100,4 +100,6 @@ _origin := origin if {
 	]
 	count(starts) > 0
 	last := starts[count(starts) - 1]
-} else := {"kind": "line", "path": input.evidence.subject.name, "line": _target.line, "end_line": _target.line}
+} else := {"kind": "line", "path": input.evidence.subject.name, "line": _target.line, "end_line": _target.line} if {
+	_target
+} else := null

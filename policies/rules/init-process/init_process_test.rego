@@ -90,3 +90,9 @@ test_is_undecided_when_the_base_decides if {
 	rule.violations == set() with input as _dockerfile({"entrypoint": null, "cmd": null}, [])
 	count(rule.undecided) == 1 with input as _dockerfile({"entrypoint": null, "cmd": null}, [])
 }
+
+test_is_undecided_without_a_dockerfile if {
+	hidden := {"parameters": _parameters, "evidence": {"kind": "dockerfile", "dockerfile": null, "image": null, "workload": null}}
+	expected := {{"origin": null, "message": "what PID 1 is shows only in the image"}}
+	rule.undecided == expected with input as hidden
+}
