@@ -236,6 +236,21 @@ class TarOracle(JsonLines):
             yield {"error": answer["refused"], "entries": answer["entries"]}
 
 
+class UnpackOracle(JsonLines):
+    """containerd v2.3.6's way from layers to a file tree (tests/oracle/go/unpack). Needs root."""
+
+    def trees(self, stacks: Iterable[Sequence[bytes]], snapshotter: str) -> Iterator[Answer]:
+        """One answer a stack of uncompressed layers, lowest first. ``snapshotter``: naive or overlay.
+
+        Keys: error (a message or null) and files: path, type, mode, size, target, inode.
+        """
+        requests = (
+            {"layers": [_encoded(layer) for layer in stack], "snapshotter": snapshotter} for stack in stacks
+        )
+        for answer in self.ask_all(requests):
+            yield {"error": answer["refused"], "files": answer["files"]}
+
+
 def _encoded(value: bytes | str) -> str:
     raw = value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
     return base64.b64encode(raw).decode()
