@@ -1,0 +1,233 @@
+"""The policy in force: settings, rules and engine, loaded together, replaced together, never half.
+
+A bundle or gate.yaml that does not load keeps the last good one, and says so. Where an OPA answers, a new policy is in
+force only once OPA holds its revision; until then a review is answered by whichever revision OPA has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gate import lock as lock_of
+from gate import settings as settings_of
+from gate.bundle.archive import tarball
+from gate.bundle.load import Bundle
+from gate.bundle.load import load as load_bundle
+from gate.engine.opa import OpaEngine
+from gate.engine.protocol import Engine
+from gate.errors import EngineProtocolError, GateError, PolicyError, UsageError
+from gate.evidence.kubernetes.workloads import CustomResource
+from gate.evidence.model import Evidence
+from gate.exemptions import Exemptions
+from gate.finding import Result
+from gate.judge import Judge
+from gate.lock import Lock
+from gate.settings import Settings
+from gate.settings.files import UnreadableError, read_regular
+from gate.webhook.admission import AdmissionPolicy, Rollout
+from gate.webhook.metrics import Metrics
+from gate.webhook.opa_bundle import BundleServer
+from gate.webhook.remember import RememberingEngine
+
+_log = logging.getLogger("gate.webhook.policy")
+_LARGEST_LOCK = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySources:
+    """Where a policy comes from, and how it is enforced. ``opa_url`` null means in process."""
+
+    config: Path | None
+    folder: Path
+    policies: tuple[Path, ...] = ()
+    opa_url: str | None = None
+    opa_seconds: float = 2.0
+    rollout: Rollout = "enforce"
+    templates: Rollout = "warn"
+    self_test: str | None = None
+
+
+@dataclass(slots=True)
+class Loaded:
+    """One policy, whole. ``digest`` is of everything it was made of."""
+
+    bundle: Bundle
+    settings: Settings
+    admission: AdmissionPolicy
+    lock: Lock | None
+    digest: str
+    day: dt.date
+    judge: Judge
+    opa: OpaEngine | None = None
+    made_of: list[Path] = field(default_factory=list)
+
+
+class PolicyInForce:
+    """Loads, reloads, and judges with what is in force."""
+
+    def __init__(
+        self, sources: PolicySources, metrics: Metrics, today: Callable[[], dt.date], bundles: BundleServer | None
+    ) -> None:
+        self._sources = sources
+        self._metrics = metrics
+        self._today = today
+        self._bundles = bundles
+        self._current: Loaded | None = None
+        self._next: Loaded | None = None
+        self.problem: str | None = None
+        self.ready = False
+
+    @property
+    def loaded(self) -> Loaded:
+        """What is in force; `PolicyError` before the first load."""
+        if self._current is None:
+            raise PolicyError("no policy is loaded")
+        return self._current
+
+    async def start(self) -> None:
+        """Load for the first time; raises `GateError` where that fails. With OPA, `poll` makes it ready."""
+        loaded = await asyncio.to_thread(self._load)
+        await self._publish(loaded)
+        self._current = loaded
+        self.ready = loaded.opa is None
+        self._metrics.set_policy(loaded.bundle.revision)
+
+    async def poll(self) -> None:
+        """Look for changes; a policy that does not load is reported, and the last good one stays."""
+        try:
+            if await asyncio.to_thread(self._fingerprint) != self.loaded.digest or self.loaded.day != self._today():
+                self._next = await asyncio.to_thread(self._load)
+                await self._publish(self._next)
+            self.problem = None
+            self._metrics.reload_failed.set(0)
+        except GateError as error:
+            if self.problem != str(error):
+                self._metrics.reload_failures.inc()
+                _log.error("the new policy does not load; the last good one stays", extra={"error": str(error)})
+            self.problem = str(error)
+            self._metrics.reload_failed.set(1)
+        await self._promote()
+
+    async def _promote(self) -> None:
+        """Put the next policy in force once its engine answers with its revision."""
+        waiting = self._next or self.loaded
+        if waiting.opa is not None:
+            try:
+                await waiting.opa.check_async()
+            except GateError as error:
+                self.ready = self.ready and self._next is not None
+                _log.warning("OPA does not hold the policy yet", extra={"error": str(error)})
+                return
+        self.ready = True
+        if self._next is not None:
+            old, self._current, self._next = self._current, self._next, None
+            self._metrics.set_policy(self.loaded.bundle.revision)
+            _log.info("a new policy is in force", extra={"revision": self.loaded.bundle.revision})
+            if old is not None and old.opa is not None and old.opa is not self.loaded.opa:
+                await old.opa.close_async()
+
+    async def judge(self, evidence: Evidence, environment: str) -> Result:
+        """The result for a container. While OPA changes from one revision to the next, either may answer."""
+        try:
+            return await self.loaded.judge.judge_async(evidence, environment)
+        except EngineProtocolError:
+            if self._next is None:
+                raise
+            return await self._next.judge.judge_async(evidence, environment)
+
+    def missing(self) -> list[str]:
+        """What keeps the policy from being ready. A reload that failed only matters to a process that is new."""
+        if self._current is None:
+            return ["no policy is loaded"]
+        return [] if self.ready else ["OPA does not answer with our policy's revision"]
+
+    async def close(self) -> None:
+        """Close the connections to OPA."""
+        for loaded in (self._current, self._next):
+            if loaded is not None and loaded.opa is not None:
+                await loaded.opa.close_async()
+
+    async def _publish(self, loaded: Loaded) -> None:
+        if self._bundles is not None:
+            await self._bundles.publish(await asyncio.to_thread(tarball, loaded.bundle), loaded.bundle.revision)
+
+    def _load(self) -> Loaded:
+        sources = self._sources
+        digest = self._fingerprint()
+        bundle = load_bundle(sources.policies)
+        if bundle.custom_modules and sources.opa_url is None:
+            raise UsageError(
+                "custom policies run in the webhook only with OPA",
+                hint="use --engine opa, or judge with the shipped rules",
+            )
+        settings = settings_of.load(
+            start=sources.folder, catalogue=bundle.catalogue, defaults=bundle.defaults, path=sources.config
+        )
+        today = self._today()
+        opa = OpaEngine(sources.opa_url, bundle.revision, seconds=sources.opa_seconds) if sources.opa_url else None
+        judge = Judge(
+            catalogue=bundle.catalogue,
+            engine=None if opa else _regorus(bundle),
+            settings=settings,
+            exemptions=Exemptions(settings.written.exemptions, today),
+            evaluate_async=opa.evaluate_async if opa else None,
+        )
+        admission = AdmissionPolicy(
+            environment_of=settings.of_namespace,
+            revision=bundle.revision,
+            rollout=sources.rollout,
+            templates=sources.templates,
+            pending=settings.written.stance.evidence_pending,
+            custom=[
+                CustomResource(one.group, one.kind or _kind(one.resource), one.pod_spec)
+                for one in settings.written.custom_resources
+            ],
+            self_test=sources.self_test,
+        )
+        return Loaded(bundle, settings, admission, _lock(settings), digest, today, judge, opa)
+
+    def _fingerprint(self) -> str:
+        """A digest of every file the policy is made of, so that a change of any is seen."""
+        hasher = hashlib.sha256()
+        for path in self._files():
+            try:
+                hasher.update(f"{path}\0".encode() + path.read_bytes())
+            except OSError as error:
+                raise PolicyError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        return hasher.hexdigest()
+
+    def _files(self) -> Sequence[Path]:
+        sources = self._sources
+        found = [path for folder in sources.policies for path in sorted(folder.rglob("*.rego"))]
+        if sources.config is not None:
+            found.append(sources.config)
+            beside = sources.config.parent / "gate.lock"
+            found += [beside] if beside.exists() else []
+        return found
+
+
+def _regorus(bundle: Bundle) -> Engine:
+    from gate.engine.regorus import RegorusEngine
+
+    return RememberingEngine(RegorusEngine(bundle.modules, bundle.revision))
+
+
+def _kind(resource: str) -> str:
+    """The usual kind of a plural, where settings give none: ``rollouts`` is ``Rollout``."""
+    return resource.removesuffix("s").capitalize()
+
+
+def _lock(settings: Settings) -> Lock | None:
+    path = settings.written.root / "gate.lock"
+    try:
+        return lock_of.load(read_regular(path, _LARGEST_LOCK), str(path))
+    except UnreadableError as error:
+        if error.missing:
+            return None
+        raise PolicyError(f"gate.lock cannot be read: {error}", where=str(path)) from None
