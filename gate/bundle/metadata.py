@@ -117,7 +117,10 @@ class Block:
             if default is _REQUIRED:
                 raise self.error(key, f"METADATA lacks `{key}`")
             return default
-        return _plain(node)
+        try:
+            return _plain(node)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise self.error(key, f"`{key}` cannot be read") from None
 
 
 def before(path: str, text: str, package_line: int) -> Block | None:

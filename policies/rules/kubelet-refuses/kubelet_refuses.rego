@@ -13,7 +13,7 @@
 #   needs: [workload]
 #   settled_on: [container]
 #   fix: Set a numeric `runAsUser`, or build the image with a numeric USER.
-#   aliases: [DL3066]
+#   aliases: []
 #   controls: []
 #   since: "0.1"
 package gate.rules["kubelet-refuses"]
