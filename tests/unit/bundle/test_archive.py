@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from gate.bundle.archive import files, tarball
 from gate.bundle.load import load
+
 from tests.unit.bundle.test_load import _write
 
 
