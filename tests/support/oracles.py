@@ -251,6 +251,17 @@ class UnpackOracle(JsonLines):
             yield {"error": answer["refused"], "files": answer["files"]}
 
 
+class PasswdOracle(JsonLines):
+    """moby/sys/user v0.5.0, with which Docker and containerd read passwd and group (tests/oracle/go/passwd)."""
+
+    def lookups(self, questions: Iterable[tuple[bytes, bytes, str, str]]) -> Iterator[Answer]:
+        """One answer for each passwd, group, name, group name: refused, found, uid, gid, groupfound, group."""
+        return self.ask_all(
+            {"passwd": _encoded(passwd), "group": _encoded(group), "name": name, "groupname": groupname}
+            for passwd, group, name, groupname in questions
+        )
+
+
 def _encoded(value: bytes | str) -> str:
     raw = value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
     return base64.b64encode(raw).decode()
