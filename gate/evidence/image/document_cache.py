@@ -7,9 +7,13 @@ someone else.
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Protocol
 
-__all__ = ["DocumentCache", "RecentDocuments"]
+from gate.errors import StoreError
+from gate.store import Store
+
+__all__ = ["DocumentCache", "RecentDocuments", "StoredDocuments"]
 
 
 class DocumentCache(Protocol):
@@ -47,3 +51,25 @@ class RecentDocuments:
         self._bytes += len(data)
         while self._bytes > self._limit:
             self._bytes -= len(self._held.popitem(last=False)[1])
+
+
+class StoredDocuments:
+    """Documents in the run's store; one that fails remembers nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._recent = RecentDocuments()
+
+    def get(self, key: str) -> bytes | None:
+        """The document, if the store has it."""
+        found = self._recent.get(key)
+        if found is None:
+            with suppress(StoreError):
+                found = self._store.get("documents", key)
+        return found
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep a document for other runs."""
+        self._recent.put(key, data)
+        with suppress(StoreError):
+            self._store.put("documents", key, data)

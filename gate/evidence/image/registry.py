@@ -61,6 +61,10 @@ class RegistryClient:
         self._cache = cache if cache is not None else RecentDocuments()
         self._flights: dict[str, asyncio.Task[bytes]] = {}
 
+    async def close(self) -> None:
+        """Close the transport."""
+        await self._transport.close()
+
     # --- manifests and configs -------------------------------------------------------------------------------
 
     async def head(self, reference: Reference) -> Head:
