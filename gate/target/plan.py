@@ -67,7 +67,7 @@ def _with_builds(target: Target, builds: Sequence[Build]) -> Iterator[Target]:
 def _once(targets: Iterable[Target]) -> Iterator[Target]:
     seen: set[tuple[object, ...]] = set()
     for target in targets:
-        key = (target.kind, target.path or target.text, target.reference, repr(target.build))
+        key = (target.kind, target.path or target.name, target.reference, repr(target.build))
         if key not in seen:
             seen.add(key)
             yield target

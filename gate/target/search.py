@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gate.errors import TargetError
 from gate.settings.files import UnreadableError, read_regular
 from gate.target.classify import is_dockerfile, is_manifest, is_template, shown
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from gate.target.gitignore import Ignore
 
 DEEPEST = 100
 MOST_ENTRIES = 2_000_000
@@ -82,9 +80,9 @@ class _Rules:
 
     def __init__(self, folder: Path, root: Path, exclude: Sequence[str], manifests: Sequence[str]) -> None:
         self._root = root
-        self._exclude = _spec(exclude)
-        self._manifests = _spec(manifests)
-        self._ignores: dict[Path, GitIgnoreSpec] = {}
+        self._exclude = Ignore(exclude)
+        self._manifests = Ignore(manifests)
+        self._ignores: dict[Path, Ignore] = {}
         self.early: list[Found] = []
         for above in reversed(_above(folder)):
             self.early += self._read(above)
@@ -99,14 +97,11 @@ class _Rules:
     def _read(self, folder: Path) -> list[Found]:
         path = folder / ".gitignore"
         try:
-            text = read_regular(path, _LARGEST_IGNORE).decode("utf-8", "replace")
-            spec = _spec(text.splitlines())
+            data = read_regular(path, _LARGEST_IGNORE)
         except UnreadableError as error:
             return [] if error.missing else [Found("failed", path, f"cannot be read: {error}")]
-        except ValueError as error:
-            return [Found("failed", path, f"cannot be read: {error}")]
-        if spec is not None:
-            self._ignores[folder] = spec
+        lines = os.fsdecode(data.removeprefix(b"\xef\xbb\xbf")).split("\n")
+        self._ignores[folder] = Ignore(lines)
         return []
 
     def judge(self, path: Path, name: str) -> Iterator[Found]:
@@ -115,7 +110,7 @@ class _Rules:
             yield Found("skipped", path, "a template")
             return
         what = "dockerfile" if is_dockerfile(name) else ""
-        if not what and self._manifests is not None and is_manifest(name) and self._matches(self._manifests, path):
+        if not what and self._manifests and is_manifest(name) and self._within(self._manifests, path):
             what = "manifest"
         if not what:
             return
@@ -124,28 +119,32 @@ class _Rules:
 
     def ignored(self, path: Path, *, is_folder: bool = False) -> str:
         """Why an entry is left out; empty where it is not."""
-        if self._exclude is not None and self._matches(self._exclude, path, is_folder=is_folder):
+        if self._within(self._exclude, path, is_folder=is_folder):
             return "excluded in gate.yaml"
         for folder in path.parents:
-            spec = self._ignores.get(folder)
-            if spec is None:
-                continue
-            decided = spec.check_file(shown(path, folder) + ("/" if is_folder else "")).include
+            lines = self._ignores.get(folder)
+            decided = lines.decide(_below(path, folder), is_folder=is_folder) if lines else None
             if decided is not None:
                 return "ignored by .gitignore" if decided else ""
         return ""
 
-    def _matches(self, spec: GitIgnoreSpec, path: Path, *, is_folder: bool = False) -> bool:
-        return bool(spec.match_file(shown(path, self._root) + ("/" if is_folder else "")))
+    def _within(self, lines: Ignore, path: Path, *, is_folder: bool = False) -> bool:
+        """Whether lines of gate.yaml name an entry, or a folder it is in."""
+        if not lines:
+            return False
+        if not path.is_relative_to(self._root):
+            return bool(lines.decide(path.name, is_folder=is_folder))
+        parts = path.relative_to(self._root).parts
+        for depth in range(1, len(parts) + 1):
+            whole = depth == len(parts)
+            decided = lines.decide("/".join(parts[:depth]), is_folder=is_folder or not whole)
+            if decided:
+                return True
+        return False
 
 
-def _spec(lines: Sequence[str]) -> GitIgnoreSpec | None:
-    """The patterns, compiled; None where there are none. Imported only here: most runs name their files."""
-    if not any(line.strip() and not line.startswith("#") for line in lines):
-        return None
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(lines)
+def _below(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def _above(folder: Path) -> list[Path]:
