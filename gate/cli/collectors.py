@@ -30,6 +30,8 @@ def collect(session: Session, target: Target, data: bytes | None = None) -> Iter
     """Everything a target holds; raises `TargetError`. ``data`` is its text where it has been read already."""
     if target.kind == "dockerfile":
         yield _dockerfile(session, target, read_target(target) if data is None else data)
+    elif target.kind == "manifest":
+        yield from _manifest(session, target, data)
     else:
         raise UsageError(f"gate check does not read {target.kind} targets", where=target.name)
 
@@ -60,6 +62,15 @@ def evidence_of_text(data: bytes, settings: Settings) -> Evidence:
         )
     except DockerfileError as error:
         raise UsageError(error.message, where=f"Dockerfile:{error.line}") from None
+
+
+def _manifest(session: Session, target: Target, data: bytes | None) -> Iterator[Evidence]:
+    from gate.cli.manifests import containers, custom_resources
+
+    text = session.stdin if data is None and target.is_stdin else data
+    yield from containers(
+        read_target(target) if text is None else text, target.name, custom_resources(session.settings.written), None
+    )
 
 
 def _dockerfile(session: Session, target: Target, data: bytes) -> Evidence | Broken:
