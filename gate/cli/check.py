@@ -142,6 +142,8 @@ def _write(session: Session, run: Run, wanted: Sequence[output.Output], *, verbo
     secrets = session.all_build_args()
     code = 0
     for one in sorted(wanted, key=lambda each: each.path is None):
+        if one == ("text", None) and not run.results:
+            continue  # all there is to say has been said on standard error
         color = one.path is None and output.is_terminal() and not session.variables.no_color
         text = hide(render(one.format, run, context._replace(color=color)), secrets)
         try:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any, TextIO
 
 import click
 
@@ -46,6 +47,10 @@ Exit codes:
 """
 
 
+class InterruptedRunError(Exception):
+    """Ctrl-C."""
+
+
 class Commands(click.Group):
     """A group whose commands are imported when they are asked for."""
 
@@ -59,6 +64,13 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[name][0]).command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it, but an interrupt is ours to answer: click would print an empty line first."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise InterruptedRunError from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -100,7 +112,7 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
     """The exit code of a command line; whatever goes wrong is said in one line on standard error."""
     try:
         answer = gate.main(arguments, prog_name="gate", standalone_mode=False)
-        sys.stdout.flush()
+        _flush()
     except BrokenPipeError:
         from gate.cli.output import silence
 
@@ -108,7 +120,7 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
         return 0
     except (click.exceptions.Exit, click.ClickException, GateError) as error:
         return _known(error)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, InterruptedRunError, click.Abort):
         _say("interrupted")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last fence: a bug is reported in short, never thrown at the user
@@ -117,6 +129,12 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
         _say(describe(error))
         return InternalError.exit_code
     return answer if isinstance(answer, int) else 0
+
+
+def _flush() -> None:
+    stream: TextIO | None = sys.stdout
+    if stream is not None:
+        stream.flush()
 
 
 def _known(error: click.exceptions.Exit | click.ClickException | GateError) -> int:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from gate.errors import UsageError
 from gate.report import FORMATS
@@ -79,17 +79,25 @@ def write_file(path: Path, text: str) -> None:
 
 
 def write_stdout(text: str) -> None:
-    """Write to standard output in one go; `BrokenPipeError` where the reader has gone."""
-    stream = sys.stdout
-    if isinstance(getattr(stream, "encoding", None), str):
-        text = text.encode(stream.encoding, "backslashreplace").decode(stream.encoding)
-    stream.write(text)
-    stream.flush()
+    """Write to standard output in one go; `BrokenPipeError` where the reader has gone, `UsageError` where it fails."""
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        raise UsageError("cannot be written: it is closed", where="standard output")
+    text = text.encode(stream.encoding, "backslashreplace").decode(stream.encoding)
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence(stream)
+        raise UsageError(f"cannot be written: {error.strerror}", where="standard output") from None
 
 
 def is_terminal() -> bool:
     """Whether a person looks at standard output."""
-    return sys.stdout.isatty()
+    stream: TextIO | None = sys.stdout
+    return stream is not None and stream.isatty()
 
 
 def width() -> int:
