@@ -10,7 +10,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from gate.errors import TargetError, TargetNotFoundError
 from gate.settings import Build, Written
 from gate.target import Plan, Target, classify, ignore_file, ignore_patterns, is_dockerfile, plan, read
@@ -237,11 +236,15 @@ def test_gitignore_holds_as_git_reads_it(tmp_path: Path) -> None:
     ]
 
 
-PATTERNS = (
-    r"* a b /a a/ !a !/a/ *.x !*.x **/b a/** !a/** a/* !a/b Dockerfile !Dockerfile /Dockerfile a/b ** !**/ Dockerfile.? "
-    r"Dockerfile.[xy] !Dockerfile.[!x] \!a c\ d **/a/** a/**/b !a/**/b /* !/*/ */b #a \#a Docker* !Docker*/ a*b [ab] "
-    r"[a- ? a** **b ! / // b/.. Dockerfile/ \Dockerfile Dock\erfile [[:alpha:]] [^a] []a] a\ "
-).split(" ")
+# fmt: off
+PATTERNS = [
+    "*", "a", "b", "/a", "a/", "!a", "!/a/", "*.x", "!*.x", "**/b", "a/**", "!a/**", "a/*", "!a/b", "Dockerfile",
+    "!Dockerfile", "/Dockerfile", "a/b", "**", "!**/", "Dockerfile.?", "Dockerfile.[xy]", "!Dockerfile.[!x]",
+    r"\!a", "**/a/**", "a/**/b", "!a/**/b", "/*", "!/*/", "*/b", "#a", r"\#a", "Docker*", "!Docker*/", "a*b",
+    "[ab]", "[a-", "?", "a**", "**b", "!", "/", "//", "b/..", "Dockerfile/", r"\Dockerfile", r"Dock\erfile",
+    "[[:alpha:]]", "[^a]", "[]a]", r"c\ d", "c d", r"a\ ", "a ", " a",
+]
+# fmt: on
 
 
 def scatter(root: Path, chance: random.Random) -> None:
