@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from gate.engine.worker import Worker
 
 _QUERY = "data.gate.main.report"
+_EMPTY = '{"evidence":{},"parameters":{},"rules":{}}'
 _REMEMBERED = 16
 _PLACE = re.compile(r"^\s*-->\s*(?P<where>.+?:\d+):\d+\s*$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (?P<message>.+)$", re.MULTILINE)
-_RULE = re.compile(r"^policies/rules/(?P<id>[^/]+)/")
+_SHIPPED = re.compile(r"^policies/rules/(?P<id>[^/]+)/")
+_CUSTOM = re.compile(r"^package\s+custom(?:\.(\w+)|\[\"([^\"]+)\"\])\s*(?:#.*)?$", re.MULTILINE)
 
 
 class RegorusEngine:
@@ -53,7 +55,7 @@ class RegorusEngine:
         if custom:
             from gate.engine.worker import Worker
 
-            shared = {path: text for path, text in modules.items() if not _RULE.match(path)}
+            shared = {path: text for path, text in modules.items() if _rule_of(path, text) is None}
             self._worker = Worker({**shared, **custom}, builtins=builtins, seconds=seconds)
 
     def evaluate(self, document: bytes) -> RawReport:
@@ -68,8 +70,12 @@ class RegorusEngine:
         if custom:
             if self._worker is None:
                 raise EngineError("custom rules are asked for, and the engine was given none")
-            narrowed = protocol.restrict(document, custom) if own else document
-            reports.append(protocol.each_on_its_own(self._worker.report, narrowed, custom))
+            # A rule that was late once is asked alone, so that it holds up no other.
+            late = [each for each in custom if each in self._worker.late]
+            for group in [[each for each in custom if each not in late], *([each] for each in late)]:
+                if group:
+                    narrowed = protocol.restrict(document, group)
+                    reports.append(protocol.each_on_its_own(self._worker.report, narrowed, group))
         return protocol.merge(reports)
 
     def close(self) -> None:
@@ -91,11 +97,12 @@ class Interpreter:
             ) from None
         regorus.set_cache_config(regex=2_048, glob=0)
         self._new: Any = regorus.Engine
-        self._modules = {path: text for path, text in modules.items() if not _RULE.match(path)}
+        self._modules: dict[str, str] = {}
         self._rules: dict[str, dict[str, str]] = {}
         for path, text in modules.items():
-            if found := _RULE.match(path):
-                self._rules.setdefault(found["id"], {})[path] = text
+            rule = _rule_of(path, text)
+            group = self._modules if rule is None else self._rules.setdefault(rule, {})
+            group[path] = text
         self._compiled: OrderedDict[frozenset[str], Any] = OrderedDict()
 
     def report(self, document: bytes, ids: list[str]) -> RawReport:
@@ -115,8 +122,13 @@ class Interpreter:
         return msgspec.json.decode(answer)
 
     def ast(self) -> Any:
-        """The parsed modules, for finding out what they call."""
-        return msgspec.json.decode(self._engine(frozenset(self._rules)).get_ast_as_json())
+        """The parsed modules, for finding out what they call; raises `PolicyError` where one does not compile."""
+        engine = self._engine(frozenset(self._rules))
+        tree = msgspec.json.decode(engine.get_ast_as_json())
+        with _explained(PolicyError):
+            engine.set_input_json(_EMPTY)
+            engine.eval_rule_as_json(_QUERY)
+        return tree
 
     def _engine(self, ids: frozenset[str]) -> Any:
         engine = self._compiled.get(ids)
@@ -137,6 +149,14 @@ class Interpreter:
         for rule_id in sorted(ids):
             chosen += self._rules.get(rule_id, {}).items()
         return chosen
+
+
+def _rule_of(path: str, text: str) -> str | None:
+    """The rule a module belongs to; None for what rules share."""
+    if shipped := _SHIPPED.match(path):
+        return shipped["id"]
+    custom = _CUSTOM.search(text)
+    return f"custom/{custom[1] or custom[2]}" if custom else None
 
 
 @contextmanager

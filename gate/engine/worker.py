@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -23,7 +24,8 @@ from gate.errors import EngineError, EngineProtocolError, EngineTimeoutError, En
 
 _LONGEST_ANSWER = 64 << 20
 _START_SECONDS = 20.0
-_MEMORY = 2 << 30
+_MEMORY = 1 << 30
+_PATIENCE = 3
 
 
 class _Hello(msgspec.Struct):
@@ -47,24 +49,30 @@ class _Answer(msgspec.Struct, omit_defaults=True):
 class Worker:
     """One such process, started at once, so that a policy that does not compile is known before any target is read.
 
-    ``seconds``: how long one answer may take. Raises `PolicyError` and `EngineUnavailableError`.
+    ``seconds``: how long one answer may take; ``late`` counts how often a rule took longer. Raises `PolicyError` and `EngineUnavailableError`.
     """
 
     def __init__(self, modules: Mapping[str, str], *, builtins: frozenset[str], seconds: float) -> None:
         self._hello = msgspec.json.encode(_Hello(dict(modules), sorted(builtins)))
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self.late: Counter[str] = Counter()
         self._start()
 
     def report(self, document: bytes, ids: list[str]) -> RawReport:
         """The report over ``ids``; a policy that does not end in time is an `EngineError` naming the limit."""
-        if self._process is None:
+        if len(ids) == 1 and self.late[ids[0]] >= _PATIENCE:
+            raise EngineError(f"did not finish within {self._seconds:g} s {_PATIENCE} times, and is not asked again")
+        if self._process is None or self._process.poll() is not None:
+            self.close()
             self._start()
         question = msgspec.json.encode(_Question(msgspec.Raw(document), ids))
         try:
             answer = self._exchange(question, self._seconds)
         except EngineTimeoutError:
             self.close()
+            if len(ids) == 1:
+                self.late[ids[0]] += 1
             raise EngineError(f"did not finish within {self._seconds:g} s") from None
         except EngineProtocolError:
             self.close()
@@ -180,7 +188,6 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
     try:
         interpreter = Interpreter(hello.modules)
         refuse_other_builtins(interpreter.ast(), frozenset(hello.builtins))
-        interpreter.report(_EMPTY, [])
     except (PolicyError, EngineError) as error:
         unavailable = isinstance(error, EngineUnavailableError)
         say(_Answer(error=error.message, where=error.where, hint=error.hint, policy=not unavailable))
@@ -193,8 +200,6 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
         except EngineError as error:
             say(_Answer(error=error.message, where=error.where))
 
-
-_EMPTY = b'{"evidence":{},"parameters":{},"rules":{}}'
 
 if __name__ == "__main__":
     _limit_memory()
