@@ -37,8 +37,12 @@ Endpoints: POST /validate, GET /healthz /readyz; GET /metrics on its own port.
 charts/gate installs all of it; RUNBOOK.md there says what to do when nothing can be scheduled.
 """,
 )
-@click.option("--listen", default="127.0.0.1:8443", show_default=True, metavar="HOST:PORT", help="Where reviews arrive.")
-@click.option("--metrics-listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Metrics, probes.")
+@click.option(
+    "--listen", default="127.0.0.1:8443", show_default=True, metavar="HOST:PORT", help="Where reviews arrive."
+)
+@click.option(
+    "--metrics-listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Metrics, probes."
+)
 @click.option("--tls-cert", metavar="FILE", help="PEM certificate; changes are picked up.")
 @click.option("--tls-key", metavar="FILE", help="Its key.")
 @click.option("--tls-managed", metavar="SECRET", help="Keep a certificate in this Secret of the own namespace instead.")
@@ -47,7 +51,9 @@ charts/gate installs all of it; RUNBOOK.md there says what to do when nothing ca
 @click.option("--client-name", "client_names", multiple=True, metavar="NAME", help="... and for one of these names.")
 @click.option("--config", metavar="FILE", help="gate.yaml; else the nearest upwards. [GATE_CONFIG]")
 @click.option("--policy", "policies", multiple=True, metavar="DIR", help="Custom rules; with --engine opa only.")
-@click.option("--engine", type=click.Choice(["regorus", "opa"]), default="regorus", show_default=True, help="Who evaluates.")
+@click.option(
+    "--engine", type=click.Choice(["regorus", "opa"]), default="regorus", show_default=True, help="Who evaluates."
+)
 @click.option("--opa-url", metavar="URL", help="The OPA to ask. [GATE_OPA_URL]")
 @click.option("--bundle-listen", metavar="HOST:PORT", help="Serve the policy to OPA here, by its bundle protocol.")
 @click.option("--rollout", type=click.Choice(["audit", "warn", "enforce"]), default="enforce", show_default=True)
@@ -56,9 +62,13 @@ charts/gate installs all of it; RUNBOOK.md there says what to do when nothing ca
 @click.option("--budget", type=click.FloatRange(0.1, 29), default=4.5, show_default=True, metavar="SECONDS")
 @click.option("--drain", type=click.FloatRange(0, 600), default=10.0, show_default=True, metavar="SECONDS")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N", help="Layer readers.")
-@click.option("--store", default="memory", show_default=True, metavar="memory|imagefacts|URL", help="Where facts outlive us.")
+@click.option(
+    "--store", default="memory", show_default=True, metavar="memory|imagefacts|URL", help="Where facts outlive us."
+)
 @click.option("--docker-config", metavar="DIR", help="Folder of the config.json gate reads images with.")
-@click.option("--pull-secrets", default="", metavar="NS,...", help="Namespaces whose pods' pull secrets may be read; * all.")
+@click.option(
+    "--pull-secrets", default="", metavar="NS,...", help="Namespaces whose pods' pull secrets may be read; * all."
+)
 @click.option("--outage", type=click.Choice(["last-known", "refuse"]), default="last-known", show_default=True)
 @click.option("--webhook-name", metavar="NAME", help="The ValidatingWebhookConfiguration, for its caBundle.")
 @click.option("--self-test", metavar="NAMESPACE", help="Every minute, see that a known-bad Pod is refused there.")

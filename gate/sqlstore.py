@@ -1,0 +1,92 @@
+"""A store in a database that many processes share: PostgreSQL for a team, SQLite for one machine. Checked on read."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from gate.errors import StoreError
+from gate.store import LARGEST_VALUE
+
+_meta = sa.MetaData()
+_values = sa.Table(
+    "gate_store",
+    _meta,
+    sa.Column("namespace", sa.String(60), primary_key=True),
+    sa.Column("key", sa.String(80), primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("checksum", sa.LargeBinary, nullable=False),
+    sa.Column("written", sa.Float, nullable=False, index=True),
+)
+
+
+class SqlStore:
+    """A `gate.store.Store` over SQLAlchemy; safe between threads and processes. Raises `StoreError`."""
+
+    def __init__(self, url: str) -> None:
+        """``url``: ``postgresql://...`` or ``sqlite:///FILE``; the table is made when it is not there."""
+        if url.startswith("postgresql://"):
+            url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+        with _failures():
+            self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4)
+            _meta.create_all(self._engine)
+
+    def get(self, namespace: str, key: str) -> bytes | None:
+        """The value; None where there is none, or where it is not what was written."""
+        query = sa.select(_values.c.value, _values.c.checksum).where(
+            _values.c.namespace == namespace, _values.c.key == _short(key)
+        )
+        with _failures(), self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None or bytes(row.checksum) != _checksum(namespace, key, bytes(row.value)):
+            return None
+        return bytes(row.value)
+
+    def put(self, namespace: str, key: str, value: bytes) -> None:
+        """Keep a value; one over 64 MB is forgotten."""
+        if len(value) > LARGEST_VALUE:
+            return
+        row = {
+            "namespace": namespace,
+            "key": _short(key),
+            "value": value,
+            "checksum": _checksum(namespace, key, value),
+            "written": time.time(),
+        }
+        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        statement = insert(_values).values(row)
+        changed = {name: statement.excluded[name] for name in ("value", "checksum", "written")}
+        with _failures(), self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["namespace", "key"], set_=changed))
+
+    def prune(self, older_than: float) -> int:
+        """Delete values written before a time (seconds since the epoch); how many."""
+        with _failures(), self._engine.begin() as connection:
+            return int(connection.execute(_values.delete().where(_values.c.written < older_than)).rowcount)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+
+def _short(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _checksum(namespace: str, key: str, value: bytes) -> bytes:
+    return hashlib.sha256(f"{namespace}\0{key}\0".encode() + value).digest()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
+        raise StoreError(f"the shared store fails: {reason}") from error
