@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from fractions import Fraction
 
 UNITS = {
     "B": 1,
@@ -40,12 +39,13 @@ def parse_size(text: str) -> int:
         instead = f"write {number}{close[0]}" if close else "units are B, kB, MB, GB, TB, KiB, MiB, GiB and TiB"
         missing = "has no unit" if not unit else f'has the unknown unit "{unit}"'
         raise ValueError(f'size "{text}" {missing}; {instead}')
-    size = Fraction(number) * UNITS[unit]
-    if size.denominator != 1:
+    whole, _, tenths = number.partition(".")
+    size, rest = divmod(int(whole + tenths) * UNITS[unit], 10 ** len(tenths))
+    if rest:
         raise ValueError(f'size "{text}" is not a whole number of bytes')
     if size > _LARGEST:
         raise ValueError(f'size "{text}" is larger than {_LARGEST} bytes')
-    return int(size)
+    return size
 
 
 def parse_duration(text: str) -> int:
