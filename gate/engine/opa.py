@@ -238,7 +238,7 @@ def _client_class() -> Any:
             raise _RefusedError(response.status, await response.content.read(_LONGEST_ERROR))
 
     class Client(AsyncOpaClient):  # type: ignore[misc]
-        """Only the session differs."""
+        """Only the session differs, and that no redirect is followed: OPA sends none."""
 
         context: ssl.SSLContext | None = None
 
@@ -250,6 +250,9 @@ def _client_class() -> Any:
                 timeout=ClientTimeout(total=self.timeout),
                 raise_for_status=refuse,
             )
+
+        def _request(self, method: str, url: str, **options: Any) -> Any:
+            return super()._request(method, url, allow_redirects=False, **options)
 
     return Client
 

@@ -49,7 +49,8 @@ class _Answer(msgspec.Struct, omit_defaults=True):
 class Worker:
     """One such process, started at once, so that a policy that does not compile is known before any target is read.
 
-    ``seconds``: how long one answer may take; ``late`` counts how often a rule took longer. Raises `PolicyError` and `EngineUnavailableError`.
+    ``seconds``: how long one answer may take; ``late`` counts how often a rule took longer. Raises `PolicyError` and
+    `EngineUnavailableError`.
     """
 
     def __init__(self, modules: Mapping[str, str], *, builtins: frozenset[str], seconds: float) -> None:
