@@ -113,6 +113,7 @@ class Session:
                 revision=self.bundle.revision,
                 custom=self.bundle.custom_modules,
                 builtins=self.bundle.builtins,
+                capabilities=self.bundle.capabilities,
                 server=self._server(),
                 opa=shutil.which("opa"),
             )
