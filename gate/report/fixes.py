@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gate.evidence.model import Dockerfile, Stage
-from gate.finding import Fix, Result
+from gate.finding import Finding, Fix, Result
 from gate.report.effects import effective, ordered
 
 USER = "65532:65532"
@@ -13,6 +13,11 @@ USER = "65532:65532"
 # What a change of the base settles, as long as two of them are found and a shell or the base itself is among them.
 _OF_THE_BASE = ("approved-base", "no-shell", "non-root", "max-size", "base-pinned", "user-numeric")
 _ASK_FOR_A_BASE = ("approved-base", "no-shell")
+
+_LEARN = (
+    "Let gate learn what the base image is: gate lock reads it from its registry into gate.lock, gate check --online"
+    " asks now, and known_bases in gate.yaml says it by hand."
+)
 
 _STATIC = "gcr.io/distroless/static-debian13:nonroot"
 # The repository of a stage's image, its last part, to a base without a shell that runs what such a stage builds.
@@ -39,9 +44,20 @@ def combine(result: Result, approves: Callable[[str, str], bool] | None = None) 
         findings = [finding for finding in findings if finding.rule not in base.rules]
     by_text: dict[str, list[str]] = {}
     for finding in findings:
-        if finding.fix and finding.rule not in by_text.setdefault(finding.fix, []):
+        if _asks_for_the_base(finding, result):
+            by_text.setdefault(_LEARN, []).append(finding.rule)
+        elif finding.fix and finding.rule not in by_text.setdefault(finding.fix, []):
             by_text[finding.fix].append(finding.rule)
     return [*fixes, *(Fix(rules=rules, text=text) for text, rules in by_text.items())]
+
+
+def _asks_for_the_base(finding: Finding, result: Result) -> bool:
+    """Whether a rule is undecided because nobody told gate what the base image is."""
+    unknown = finding.status == "undecided" and finding.state == "unknown"
+    if not unknown or result.evidence is None or result.evidence.kind != "dockerfile":
+        return False
+    stages = result.evidence.dockerfile.stages if result.evidence.dockerfile else []
+    return bool(stages) and not (finding.reason or "").startswith("rule-error")
 
 
 def _new_base(result: Result, approves: Callable[[str, str], bool] | None) -> Fix | None:

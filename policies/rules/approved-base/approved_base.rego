@@ -12,7 +12,6 @@
 #   collection: essential
 #   kinds: [dockerfile, image, container]
 #   needs: [base]
-#   settled_on: [image, container]
 #   fix: Build on an image from `approved_bases`, or have this one approved in gate.yaml.
 #   aliases: [DL3026, CIS-DI-0002]
 #   controls: [CIS Docker 4.2, NIST SP 800-190 4.1.5]

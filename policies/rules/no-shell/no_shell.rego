@@ -13,7 +13,6 @@
 #   collection: essential
 #   kinds: [dockerfile, image, container]
 #   needs: [shell]
-#   settled_on: [image, container]
 #   fix: Build in one stage and copy the program into scratch or a distroless image in the last.
 #   aliases: []
 #   controls: [CIS Docker 4.3, NIST SP 800-190 4.1.1]

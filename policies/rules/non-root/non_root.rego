@@ -13,7 +13,6 @@
 #   collection: essential
 #   kinds: [dockerfile, image, container]
 #   needs: [user]
-#   settled_on: [image, container]
 #   fix: End the final stage with a numeric user, for example `USER 65532:65532`.
 #   aliases: [DL3002, DS-0002, CKV_DOCKER_3, CKV_DOCKER_8, CIS-DI-0001]
 #   controls: [CIS Docker 4.1, NIST SP 800-190 4.1.2]
