@@ -40,7 +40,7 @@ class Answer:
 def retry_after(answer: Answer) -> float | None:
     """Seconds a registry asks to wait; a date counts from the answer's own Date. Null where it does not say."""
     asked = answer.headers.get("Retry-After", "")
-    if asked.isascii() and asked.isdigit() and len(asked) < 10:
+    if asked.isascii() and asked.isdigit() and len(asked) < 20:
         return float(asked)
     try:
         then = email.utils.parsedate_to_datetime(asked)
@@ -52,7 +52,7 @@ def retry_after(answer: Answer) -> float | None:
 
 def shown(url: URL) -> str:
     """A URL for a message: without user, query and fragment, which may hold secrets."""
-    return str(url.with_user(None).with_query(None).with_fragment(None))[:200]
+    return f"{url.scheme}://{url.host or ''}{url.path}"[:200]
 
 
 def rate_limited(where: str, pause: float) -> RegistryError:

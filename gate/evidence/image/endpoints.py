@@ -5,6 +5,7 @@ Mirrors are asked for digests only, unless ``mirror_tags`` says otherwise: a tag
 
 from __future__ import annotations
 
+import functools
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -88,14 +89,24 @@ class Registries:
 
 def tls(endpoint: Endpoint) -> ssl.SSLContext:
     """How an endpoint's certificate is checked: against the system's and its own CA, or not at all when insecure."""
-    context = ssl.create_default_context()
-    if endpoint.ca is not None:
-        try:
-            context.load_verify_locations(cafile=endpoint.ca)
-        except (OSError, ssl.SSLError) as error:
-            where = f"registries: {endpoint.registry}"
-            raise SettingsError(f"{endpoint.ca} is not a readable CA file: {error}", where=where) from None
     if endpoint.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        unchecked.check_hostname = False
+        unchecked.verify_mode = ssl.CERT_NONE
+        return unchecked
+    if endpoint.ca is None:
+        return _checked(None, 0)
+    try:
+        return _checked(endpoint.ca, endpoint.ca.stat().st_mtime_ns)
+    except (OSError, ssl.SSLError) as error:
+        where = f"registries: {endpoint.registry}"
+        raise SettingsError(f"{endpoint.ca} is not a readable CA file: {error}", where=where) from None
+
+
+@functools.lru_cache(maxsize=64)
+def _checked(ca: Path | None, changed: int) -> ssl.SSLContext:  # noqa: ARG001 - a changed file is read anew
+    """Reading the system's authorities takes long enough to do it once."""
+    context = ssl.create_default_context()
+    if ca is not None:
+        context.load_verify_locations(cafile=ca)
     return context

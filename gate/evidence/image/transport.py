@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import aiohttp
 import msgspec
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from gate.errors import RegistryError
@@ -31,13 +32,14 @@ _AGENT = "gate"
 
 class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds to connect, between two pieces of a body, for a whole document; seconds to wait altogether after 429 or
-    a transient failure; tries of one request; redirects; connections to one host. ``rate`` (bytes a second) is what a
+    a transient failure, and at first where the registry does not say; tries of one request; redirects; connections to one host. ``rate`` (bytes a second) is what a
     blob must arrive at on average, and ``blob`` the seconds it has at least and ``longest`` at most."""
 
     connect: float = 10
     idle: float = 20
     document: float = 30
     patience: float = 60
+    pause: float = 0.5
     tries: int = 3
     redirects: int = 5
     connections: int = 8
@@ -66,8 +68,15 @@ class _Host:
 class Transport:
     """Connections to registries, kept open between requests. One per event loop; close it."""
 
-    def __init__(self, *, limits: TransportLimits | None = None, proxies: Proxies | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        limits: TransportLimits | None = None,
+        proxies: Proxies | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self.limits = limits or TransportLimits()
+        self._resolver = resolver
         self._proxies = proxies or Proxies()
         self._hosts: dict[Endpoint, _Host] = {}
 
@@ -104,20 +113,21 @@ class Transport:
         ``authorization`` goes to ``url``'s own host only. ``total``: seconds for everything, the body included.
         Raises `RegistryError`: unreachable, timeout, rate-limited, refused, protocol.
         """
-        patience, origin = self.limits.patience, (await self.base(endpoint)).origin()
-        for attempt in range(1, self.limits.tries + 1):
-            last = attempt == self.limits.tries
+        limits, origin = self.limits, (await self.base(endpoint)).origin()
+        patience = limits.patience
+        for attempt in range(1, limits.tries + 1):
+            last = attempt == limits.tries
             try:
                 answer = await self._follow(endpoint, origin, url, method, headers, authorization, form, total, follow)
             except RegistryError as error:
                 if last or error.reason != "unreachable":
                     raise
-                pause = 0.2 * attempt
+                pause = limits.pause * attempt
             else:
                 if answer.status != 429 and answer.status not in _TRANSIENT:
                     return answer
                 asked = retry_after(answer)
-                pause = 0.5 * 2**attempt if asked is None else asked
+                pause = limits.pause * 2**attempt if asked is None else asked
                 if last or pause > patience:
                     if answer.status != 429:
                         return answer
@@ -207,8 +217,8 @@ class Transport:
                 guard.learn([address])
             found = self._hosts[key] = _Host(
                 guard=guard,
-                own=self._session(GuardedResolver(guard, own)),
-                others=self._session(GuardedResolver(guard, None)),
+                own=self._session(GuardedResolver(guard, own, self._resolver)),
+                others=self._session(GuardedResolver(guard, None, self._resolver)),
                 own_tls=tls(endpoint),
                 others_tls=tls(replace(endpoint, insecure=False)),
             )
