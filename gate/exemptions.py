@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from gate.evidence.model import Evidence, Workload
@@ -27,24 +27,29 @@ class Waiver(NamedTuple):
 
 
 class Exemptions:
-    """The exemptions of one run. It remembers which were used, for `leftovers`."""
+    """The exemptions of one run, or of a server. It remembers which were used, for `leftovers`.
 
-    def __init__(self, exemptions: Sequence[Exemption], today: datetime.date) -> None:
+    ``today`` is the day in UTC, or what tells it, for a process that outlives the day.
+    """
+
+    def __init__(self, exemptions: Sequence[Exemption], today: datetime.date | Callable[[], datetime.date]) -> None:
         self._exemptions = tuple(exemptions)
-        self._today = today
+        self._by_rule: dict[str, list[tuple[int, Exemption]]] = {}
+        for index, exemption in enumerate(exemptions):
+            self._by_rule.setdefault(exemption.rule, []).append((index, exemption))
+        self._tell_day = today if callable(today) else lambda: today
         self._used: set[int] = set()
         self._met: set[int] = set()
 
     def waive(self, finding: Finding, evidence: Evidence) -> Waiver:
         """The exemption for a finding, the first in file order that holds today."""
         active = expired = None
-        for index, exemption in enumerate(self._exemptions):
-            if exemption.rule != finding.rule or finding.rule in NOT_EXEMPTABLE:
-                continue
+        mine = () if finding.rule in NOT_EXEMPTABLE else self._by_rule.get(finding.rule, ())
+        for index, exemption in mine:
             if not covers(exemption, evidence, finding.location.path if finding.location else None):
                 continue
             self._used.add(index)
-            if exemption.expires >= self._today:
+            if exemption.expires >= self._tell_day():
                 active = active or use(exemption, "active")
             else:
                 expired = expired or use(exemption, "expired")
@@ -53,7 +58,11 @@ class Exemptions:
     def meet(self, evidence: Evidence) -> None:
         """Note a subject that was judged, so that exemptions for it that waive nothing can be told."""
         for index, exemption in enumerate(self._exemptions):
-            if index not in self._met and covers(exemption, evidence, evidence.subject.name):
+            if (
+                index not in self._met
+                and index not in self._used
+                and covers(exemption, evidence, evidence.subject.name)
+            ):
                 self._met.add(index)
 
     def recall(self, result: Result) -> None:
@@ -73,9 +82,10 @@ class Exemptions:
         well. Otherwise only those are told that met a subject, or a finding.
         """
         found = []
+        today = self._tell_day()
         for index, exemption in enumerate(self._exemptions):
             concerned = whole or index in self._met or index in self._used
-            if exemption.expires < self._today and concerned:
+            if exemption.expires < today and concerned:
                 found.append(use(exemption, "expired"))
             elif index not in self._used and concerned:
                 found.append(use(exemption, "unused"))

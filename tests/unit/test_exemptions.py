@@ -12,6 +12,7 @@ from gate.exemptions import Exemptions, Waiver, covers, suggest, use
 from gate.finding import Finding, Location, Result
 from gate.settings import Exemption, parse_settings
 from gate.settings.patterns import compile_image, name_regex, path_regex
+
 from tests.support.subjects import catalogue, container, dockerfile, image, rule
 
 TODAY = datetime.date(2026, 11, 21)
@@ -105,6 +106,13 @@ def test_an_exemption_holds_through_its_last_day(days: int, active: bool) -> Non
     one = exemption(paths=["**"], expires=TODAY + datetime.timedelta(days))
     waiver = Exemptions([one], TODAY).waive(finding(), dockerfile())
     assert waiver == (Waiver(active=use(one, "active")) if active else Waiver(expired=use(one, "expired")))
+
+
+def test_a_server_asks_for_the_day_each_time() -> None:
+    days = iter([TODAY, TODAY + datetime.timedelta(1)])
+    found = Exemptions([exemption(paths=["**"])], lambda: next(days))
+    waivers = [found.waive(finding(), dockerfile()) for _ in range(2)]
+    assert [waiver.active is not None for waiver in waivers] == [True, False]
 
 
 def test_one_that_holds_counts_where_another_has_run_out() -> None:

@@ -20,6 +20,7 @@ from gate.exemptions import Exemptions
 from gate.finding import Assumed, Location, Result
 from gate.judge import Judge
 from gate.settings import Settings, parse_settings
+
 from tests.support.subjects import (
     FakeEngine,
     catalogue,

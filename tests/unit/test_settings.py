@@ -17,6 +17,7 @@ from gate.settings.environ import Variables
 from gate.settings.environ import read as read_environ
 from gate.settings.patterns import compile_image
 from gate.settings.schema import schema
+
 from tests.support.subjects import catalogue, defaults, parameter, rule
 
 BASES = {"bases": parameter("patterns"), "images": parameter("patterns")}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from gate.errors import SettingsError
 from gate.settings import parse_settings
+
 from tests.support.subjects import catalogue, parameter, rule
 
 RULES = catalogue(
