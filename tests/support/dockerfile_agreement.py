@@ -13,6 +13,7 @@ from gate.evidence.dockerfile.validity import INSTRUCTIONS
 from tests.support.oracles import BuildkitOracle
 
 Reading = dict[str, Any]
+_KNOWN = {name.lower() for name in INSTRUCTIONS}
 
 STRICTER = ("reads in two ways", "holds a NUL byte", "gate reads Dockerfiles of up to", "nested", "check option")
 """Parts of the messages for what gate refuses although BuildKit's parser does not (bad check options it refuses later)."""
@@ -69,7 +70,7 @@ def _theirs(instruction: Reading) -> Reading:
     values = instruction["values"]
     if (sub or instruction["cmd"]) in ("env", "label"):
         values = [value for at, value in enumerate(values) if at % 3 != 2]
-    elif (sub or instruction["cmd"]).upper() not in INSTRUCTIONS:
+    elif (sub or instruction["cmd"]) not in _KNOWN:
         values = []  # BuildKit leaves one empty node
     return {
         "cmd": well_formed(instruction["cmd"]),

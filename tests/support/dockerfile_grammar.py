@@ -438,10 +438,13 @@ def _mutated(rng: Rng, data: bytes) -> bytes:
         elif kind < 0.75:
             data = data[:at] + data[at + rng.randint(1, 3) :]
         elif kind < 0.8:
-            plain, odd = rng.choice((("s", "\u017f"), ("i", "\u0131"), ("I", "\u0130"), ("K", "\u212a"), ("S", "\u017f"), ("E", "\u0395")))
+            plain, odd = rng.choice(
+                (("s", "\u017f"), ("i", "\u0131"), ("I", "\u0130"), ("K", "\u212a"), ("S", "\u017f"), ("E", "\u0395"))
+            )
             data = data.replace(plain.encode(), odd.encode(), 1)
-        elif kind < 0.85:
-            data = data[:at] + bytes([rng.randint(1, 255)]) + data[at:]
+        elif kind < 0.9:
+            byte = rng.choice((b"\xa0", b"\x85", b"\xc2", b"\xe2\x80", b"\xff", bytes([rng.randint(1, 255)])))
+            data = data[:at] + byte + data[at:]
         else:
             lines = data.split(b"\n")
             first, second = rng.randrange(len(lines)), rng.randrange(len(lines))

@@ -40,6 +40,9 @@ def split_words(text: str) -> list[str]:
 
 def split_once(text: str) -> list[str]:
     """Split at the first run of ASCII blanks: one or two parts."""
+    first, space, rest = text.partition(" ")
+    if space and first.isalnum():
+        return [first, rest.lstrip(ASCII_BLANKS)]
     return _RUNS.split(text, maxsplit=1)
 
 

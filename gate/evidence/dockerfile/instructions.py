@@ -111,9 +111,9 @@ def _read(line: LogicalLine, text: str, start: int, escape: str) -> RawInstructi
     sub = None
     if cmd == "ONBUILD" and value and start == 0:
         sub = _read(line, value, offset, escape)
-        arguments = _Arguments((sub.cmd, *sub.words), sub.json)
+        arguments = _Arguments((split_once(value)[0], *sub.words), sub.json)
     elif cmd == "ONBUILD" and value:
-        arguments = _Arguments((tokens.split_command(value, escape).keyword,))
+        arguments = _Arguments((split_once(value)[0],))
     else:
         arguments = _arguments(cmd, value, escape)
     return RawInstruction(

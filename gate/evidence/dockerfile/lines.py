@@ -49,7 +49,7 @@ def split(data: bytes) -> Split:
 
 
 def _physical_lines(data: bytes) -> list[str]:
-    """Lines with their ends; bytes that are not UTF-8 become lone surrogates."""
+    """Lines without their newlines; bytes that are not UTF-8 become lone surrogates."""
     if len(data) > MAX_BYTES:
         raise DockerfileError(f"the file has {len(data)} bytes; gate reads Dockerfiles of up to {MAX_BYTES}")
     nul = data.find(b"\0")
@@ -59,11 +59,10 @@ def _physical_lines(data: bytes) -> list[str]:
         for number, line in enumerate(data.split(b"\n"), 1):
             if len(line) > LONGEST_LINE:
                 raise DockerfileError(f"line {number} is longer than {LONGEST_LINE} bytes", number)
-    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    lines = text.split("\n")
-    last = lines.pop()
-    whole = [line + "\n" for line in lines]
-    return [*whole, last] if last else whole
+    lines = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 class _Splitter:
@@ -89,7 +88,7 @@ class _Splitter:
     def _first_line(self) -> str | None:
         """The next physical line that begins an instruction, trimmed; None for blanks, comments and directives."""
         number = self.next + 1
-        line = self.physical[self.next].rstrip("\r\n").lstrip(UNICODE_BLANKS)
+        line = self.physical[self.next].rstrip("\r").lstrip(UNICODE_BLANKS)
         self.next = number
         if not self.directives.done:
             directive = self.directives.read(line, number)
@@ -129,7 +128,7 @@ class _Splitter:
         blank = False
         while continues and self.next < len(self.physical):
             number = self.next + 1
-            line = self.physical[self.next].rstrip("\r\n")
+            line = self.physical[self.next].rstrip("\r")
             self.next = number
             bare = line.lstrip(UNICODE_BLANKS)
             if not bare:
@@ -161,10 +160,10 @@ class _Splitter:
     def _heredoc(self, word: tokens.HeredocWord) -> RawHeredoc:
         first = self.next
         while self.next < len(self.physical):
-            line = self.physical[self.next].rstrip("\r\n")
+            line = self.physical[self.next].rstrip("\r")
             self.next += 1
             if (line.lstrip("\t") if word.chomp else line) == word.name:
-                content = "".join(self.physical[first : self.next - 1])
+                content = "".join([text + "\n" for text in self.physical[first : self.next - 1]])
                 return RawHeredoc(word.name, content, word.expand, word.chomp, word.fd, first + 1)
         raise DockerfileError(f"the here-document '{printable(word.name)}' is not closed")
 

@@ -65,7 +65,7 @@ class RawInstruction(msgspec.Struct, frozen=True, gc=False):
     ``cmd`` upper case; ``flags`` with quotes and escapes removed as BuildKit does, ``--`` included;
     ``value`` the text after keyword and flags; ``words`` BuildKit's argument nodes (for ENV and LABEL: name, value,
     name, value, ... with ``legacy`` true for the ``ENV k v`` form; for HEALTHCHECK the type comes first; for ONBUILD
-    the keyword under it comes first); ``json`` the list in exec form (for HEALTHCHECK without the type);
+    the keyword under it comes first, as written); ``json`` the list in exec form (for HEALTHCHECK without the type);
     ``sub`` the instruction under ONBUILD, read with the file's escape character; ``original`` the whole logical
     line; ``segments`` maps ``value`` to the file: (offset in ``value``, physical line number) pairs in order.
     """

@@ -67,7 +67,10 @@ def split_command(line: str, escape: str) -> Command:
     if len(parts) == 1:
         return Command(parts[0], (), "")
     keyword, rest = parts
-    if rest[0] not in _FLAG_STARTS or not rest.lstrip(_FLAG_LEAD).startswith("--"):
+    if rest[0] not in _FLAG_STARTS:
+        return Command(keyword, (), rest.strip(UNICODE_BLANKS))
+    rest = rest.lstrip(_FLAG_LEAD)
+    if not rest.startswith("--"):
         return Command(keyword, (), rest.strip(UNICODE_BLANKS))
     flags, rest = _flags(rest, escape)
     return Command(keyword, flags, rest.strip(UNICODE_BLANKS))
@@ -122,9 +125,10 @@ def exec_form(rest: str) -> tuple[str, ...] | None:
 
     An array with anything but strings is an error of BuildKit's; broken JSON is shell form.
     """
-    if "[" not in rest[:1] and rest.lstrip(UNICODE_BLANKS)[:1] != "[":
+    if rest[:1] in UNICODE_BLANKS:
+        rest = rest.lstrip(UNICODE_BLANKS)
+    if rest[:1] != "[":
         return None
-    rest = rest.lstrip(UNICODE_BLANKS)
     import json
 
     try:

@@ -1112,6 +1112,12 @@ CASES = [
         Refused("ONBUILD is not allowed as an ONBUILD trigger", 2),
     ),
     Case(
+        15,
+        "BuildKit does not recognise every forbidden trigger",
+        "FROM a\nONBUILD MA\u0130NTAINER x\n".encode(),
+        ["1: FROM ['a']", "2: ONBUILD MAINTAINER ['x']"],
+    ),
+    Case(
         16,
         "lists of ARG (1)",
         b"ARG A=evil\nARG B=$A/x\nFROM $B\n",
@@ -1766,6 +1772,24 @@ CASES = [
     ),
     Case(
         21, "a character over two lines (3)", b"FROM a\nUSER\xc2\\\n\xa0b\n", Refused("unknown instruction 'USER�b'", 2)
+    ),
+    Case(
+        21,
+        "bytes 85 and A0 before the arguments count as blanks (1)",
+        b"FROM a\nUSER \xa0app\n",
+        ["1: FROM ['a']", "2: USER ['app']"],
+    ),
+    Case(
+        21,
+        "bytes 85 and A0 before the arguments count as blanks (2)",
+        b"FROM a\nCOPY \x85 \xa0--link a b\n",
+        ["1: FROM ['a']", "2: COPY '--link' ['a', 'b']"],
+    ),
+    Case(
+        21,
+        "bytes 85 and A0 before the arguments count as blanks (3)",
+        b"FROM a\nUSER \xc2\xa0\xa0app\n",
+        ["1: FROM ['a']", "2: USER ['\\udca0app']"],
     ),
     Case(22, "NUL is refused (1)", b"FROM a\nUSER app\x00x\n", Refused("the file holds a NUL byte", 2)),
     Case(22, "NUL is refused (2)", b"# \x00\nFROM a\n", Refused("the file holds a NUL byte", 1)),
