@@ -109,7 +109,7 @@ class _Builder:
                 self._take(yaml, event)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else 1
+            line = min(mark.line, text.count("\n")) + 1 if mark else 1
             raise self._error(line, f"is not YAML: {error.problem or error.context}") from None
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             raise self._error(1, f"is not YAML: {getattr(error, 'reason', error)}") from None

@@ -6,8 +6,12 @@ import itertools
 from pathlib import Path
 
 import pytest
+import yaml
 from gate.errors import SettingsError
 from gate.settings import parse_settings
+from gate.settings.nodes import parse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.subjects import catalogue, parameter, rule
 
@@ -275,3 +279,73 @@ def test_an_alias_that_holds_itself_is_refused() -> None:
 def test_plain_aliases_are_understood() -> None:
     written = parse_settings(b"version: 1\nexclude: &a [x]\nmanifests: *a\n", Path("gate.yaml"), RULES)
     assert (written.exclude, written.manifests) == (["x"], ["x"])
+
+
+WHOLE = """version: 1
+environment: prod
+builds:
+  - {path: a/Dockerfile, target: final, args: {V: "1.2"}, image: ghcr.io/acme/api}
+approved_bases: [scratch, {image: "ghcr.io/acme/*", tags: ["1.*"], not_tags: [x], max_age: 90d}]
+rules: {non-root: deny, max-size: {level: warn, uncompressed: 300MB}, no-shell: {roles: {init: warn}}}
+environments:
+  - {name: dev, namespaces: ["dev-*"], rules: {no-shell: ignore}, undecided: warn}
+  - {name: prod, namespaces: ["*"]}
+registries: [{host: "127.0.0.1:5000", insecure: true, mirrors: [a.b/c]}]
+known_bases: [{image: x, user: "", users: {a: 1}, shells: [], size_mb: 3}]
+exemptions:
+  - {rule: no-shell, images: [ghcr.io/a/b], reason: r, owner: o, expires: 2027-03-31}
+"""
+
+MARKS = [
+    "",
+    "\n",
+    " ",
+    ":",
+    "-",
+    "&a ",
+    "*a",
+    "[",
+    "]",
+    "{",
+    "}",
+    "!x ",
+    "\t",
+    "'",
+    '"',
+    "#",
+    "|",
+    "\x00",
+    "é",
+    "3.10",
+    "~",
+]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 3), st.sampled_from(MARKS)), min_size=1, max_size=4
+    )
+)
+def test_whatever_is_wrong_is_told_at_a_line_of_the_file(edits: list[tuple[int, int, str]]) -> None:
+    text = WHOLE
+    for at, length, mark in edits:
+        text = text[:at] + mark + text[at + length :]
+    try:
+        parse_settings(text.encode(), Path("gate.yaml"), RULES)
+    except SettingsError as error:
+        for one in (error, *error.others):
+            assert one.where is not None
+            assert 1 <= int(one.where.removeprefix("gate.yaml:")) <= text.count("\n") + 1
+
+
+@pytest.mark.parametrize("text", [WHOLE, "a: [", "a: \x01", "a: *b", "- a\nb", "a: 3.10\n---\n", "[" * 5000])
+def test_without_libyaml_the_same_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def outcome() -> object:
+        try:
+            return parse(text.encode(), "f")
+        except SettingsError as error:
+            return error.where
+
+    fast = outcome()
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    assert outcome() == fast
