@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -392,3 +393,13 @@ def test_the_schema_and_the_reader_agree(text: str, fine: bool) -> None:
     else:
         with pytest.raises(SettingsError):
             parse_settings(text.encode(), Path("gate.yaml"), RULES)
+
+
+def test_every_example_of_the_manual_is_accepted() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
+    examples = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    rules = load_bundle().catalogue
+    assert len(examples) == 4
+    for example in examples:
+        parse_settings(example.encode(), Path("gate.yaml"), rules)
+        assert jsonschema.Draft202012Validator(schema(rules)).is_valid(_plain(example))
