@@ -269,7 +269,6 @@ def reading_a_broken_blob(second):
         answer = web.StreamResponse(headers={"Content-Length": str(len(blob))})
         await answer.prepare(request)
         await answer.write(blob[: 1 << 21])
-        await answer.drain() if hasattr(answer, "drain") else None
         await asyncio.sleep(0.2)
         request.transport.abort()
         return answer

@@ -104,8 +104,8 @@ def tls(endpoint: Endpoint) -> ssl.SSLContext:
 
 
 @functools.lru_cache(maxsize=64)
-def _checked(ca: Path | None, changed: int) -> ssl.SSLContext:  # noqa: ARG001 - a changed file is read anew
-    """Reading the system's authorities takes long enough to do it once."""
+def _checked(ca: Path | None, changed: int) -> ssl.SSLContext:
+    """Reading the system's authorities takes long enough to do it once; a ``changed`` file is read anew."""
     context = ssl.create_default_context()
     if ca is not None:
         context.load_verify_locations(cafile=ca)

@@ -31,9 +31,12 @@ _AGENT = "gate"
 
 
 class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds to connect, between two pieces of a body, for a whole document; seconds to wait altogether after 429 or
-    a transient failure, and at first where the registry does not say; tries of one request; redirects; connections to one host. ``rate`` (bytes a second) is what a
-    blob must arrive at on average, and ``blob`` the seconds it has at least and ``longest`` at most."""
+    """Seconds to connect, between two pieces of a body (``idle``), for a whole ``document``.
+
+    ``patience``: seconds to wait altogether after 429 or a transient failure; ``pause``: at first, where the registry
+    does not say. ``tries`` of one request, ``redirects``, ``connections`` to one host. ``rate`` (bytes a second) is
+    what a blob must arrive at on average; ``blob`` the seconds it has at least, ``longest`` at most.
+    """
 
     connect: float = 10
     idle: float = 20
