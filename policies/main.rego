@@ -101,7 +101,14 @@ _reason(need) := reason if {
 	is_string(reason)
 } else := "the evidence does not say"
 
-_origin(need) := object.get(input.evidence, ["facts", need, "origin"], null)
+# Where a person would look: at the fact's own place, else at the image a manifest names, else at the FROM.
+_origin(need) := origin if {
+	origin := input.evidence.facts[need].origin
+	is_object(origin)
+} else := origin if {
+	origin := input.evidence.workload.image_origin
+	is_object(origin)
+} else := object.get(input.evidence, ["facts", "base", "origin"], null)
 
 # --- findings -------------------------------------------------------------------------------------------------
 

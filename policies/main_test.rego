@@ -116,6 +116,19 @@ test_a_fact_without_its_decisive_part_is_unknown if {
 	{each.message | some each in report.findings} == {"the user is not known: the evidence does not say"}
 }
 
+test_an_undecided_rule_points_at_the_image_of_a_manifest_or_at_the_base if {
+	pointer := {"kind": "pointer", "path": "pod.yaml", "pointer": "/spec", "line": 7}
+	line := {"kind": "line", "path": "Dockerfile", "line": 1, "end_line": 1}
+	shell := {"state": "unknown", "reason": "not read", "present": null}
+	container := {"kind": "container", "facts": {"shell": shell}, "workload": {"image_origin": pointer}}
+	dockerfile := {"kind": "dockerfile", "facts": {"shell": shell, "base": {"origin": line}}}
+	places := [{each.origin | some each in report.findings} |
+		some evidence in [container, dockerfile]
+		report := _report({"r": _spec(["shell"], [])}, evidence, {"r": _says(set())})
+	]
+	places == [{pointer}, {line}]
+}
+
 test_a_fact_that_is_not_there_is_unknown if {
 	report := _report({"r": _spec(["filesystem"], [])}, _evidence, {"r": _says(set())})
 	{each.message | some each in report.findings} == {"what files the image has is not known: the evidence does not say"}
