@@ -49,8 +49,13 @@ class Registry:
         return self.daemon.log_tail()
 
 
-def start_registry(directory: Path, *, tls: bool = False, users: dict[str, str] | None = None) -> Registry:
-    """Start a registry that keeps its blobs under ``directory``; manifests and blobs may be deleted."""
+def start_registry(
+    directory: Path, *, tls: bool = False, users: dict[str, str] | None = None, auth: dict[str, object] | None = None
+) -> Registry:
+    """Start a registry that keeps its blobs under ``directory``; manifests and blobs may be deleted.
+
+    ``auth`` is that section of its configuration, where ``users`` is not enough.
+    """
     program = tools.installed("docker-registry", package="docker-registry")
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -70,6 +75,8 @@ def start_registry(directory: Path, *, tls: bool = False, users: dict[str, str] 
         }
     if users:
         settings["auth"] = {"htpasswd": {"realm": "tests", "path": str(_htpasswd(directory, users))}}
+    if auth:
+        settings["auth"] = auth
     config = directory / "config.yml"
     config.write_text(json.dumps(settings))
     daemon = Daemon("docker-registry", [program, "serve", config], directory / "registry.log")
