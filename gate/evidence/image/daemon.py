@@ -63,6 +63,10 @@ class DaemonSource:
             raise DaemonError("saves another image than it describes", where=self.name)
         return images
 
+    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
+        """What the builder attached, where the daemon keeps it."""
+        return await self._saved.provenance(image) if self._saved is not None else []
+
     async def may_read(self, layer: Layer) -> bool:
         """Whether the layer was saved."""
         return self._saved is not None and await self._saved.may_read(layer)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -94,6 +95,10 @@ class DockerArchiveSource:
                 problem=problem,
             )
         ]
+
+    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
+        """What the builder attached; only archives with a layout can hold it."""
+        return await self._layout.provenance(image) if self._layout is not None else []
 
     async def may_read(self, layer: Layer) -> bool:
         """Whether the layer is there."""

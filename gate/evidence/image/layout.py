@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -14,7 +16,7 @@ from gate.evidence.image.blobs import verified
 from gate.evidence.image.documents import has_digest, read_object, supported
 from gate.evidence.image.manifest import Descriptor, DocumentLimits, Index
 from gate.evidence.image.source import Layer, PlatformImage, Resolved, Span
-from gate.evidence.image.walk import Root, read_images
+from gate.evidence.image.walk import Root, read_images, read_provenance
 
 __all__ = ["LayoutSource", "names_of", "open_archive", "open_layout"]
 
@@ -62,6 +64,11 @@ class LayoutSource:
         """Every runnable platform of one entry of ``index.json``."""
         root = Root(self._content(entry, self._limits.manifest), entry.digest, entry.media_type)
         return await self._images(root, platform)
+
+    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
+        """What the builder attached, where it is there."""
+        held = tuple(each for each in image.attestations if self._holds(each.digest))
+        return await read_provenance(replace(image, attestations=held), self._fetch, self._limits)
 
     async def may_read(self, layer: Layer) -> bool:
         """Whether the blob is there."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from gate.evidence.image.manifest import Descriptor
 from gate.evidence.image.reference import Reference
 
 __all__ = ["ImageSource", "Layer", "PlatformImage", "Resolved", "Span"]
@@ -55,8 +56,8 @@ class PlatformImage:
 
     ``config`` is the config document as published, null members dropped; an empty one for an artifact that is no
     image (``artifact_type`` is then set). ``problem``: why the layers cannot be matched to the config; no fact from
-    layers is then known. ``annotations`` are those of the manifest, then of its index entry. ``attestations`` are the
-    digests of index entries that say they are about this one.
+    layers is then known. ``annotations`` are those of the manifest, then of its index entry. ``attestations`` are
+    the index entries that say they are about this one.
     """
 
     platform: str
@@ -68,7 +69,7 @@ class PlatformImage:
     annotations: dict[str, str] = field(default_factory=dict)
     artifact_type: str | None = None
     problem: str | None = None
-    attestations: tuple[str, ...] = ()
+    attestations: tuple[Descriptor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,13 @@ class ImageSource(Protocol):
 
     async def images(self, platform: str | None = None) -> list[PlatformImage]:
         """Every runnable platform, or those that ``platform`` (``os/arch[/variant]``) names; never an empty list."""
+        ...
+
+    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
+        """The in-toto statements with SLSA provenance attached to an image: its builder's claims, checked by nobody.
+
+        Empty where there are none; at most a few, each at most 4 MiB.
+        """
         ...
 
     async def may_read(self, layer: Layer) -> bool:
