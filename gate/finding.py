@@ -201,7 +201,10 @@ def unbuildable(subject: Subject, message: str, line: int, end_line: int) -> Fin
 
 
 def locate(origin: Mapping[str, Any] | None, evidence: Evidence) -> Location:
-    """Where a person would look; without a place of its own a finding points at what the subject starts from."""
+    """Where a person would look; without a place of its own a finding points at what the subject starts from.
+
+    That is the FROM of a Dockerfile, the ``image:`` of a container, the reference of an image.
+    """
     subject = evidence.subject
     name = subject.reference or subject.name if evidence.kind == "image" else subject.name
     match origin:
@@ -210,15 +213,19 @@ def locate(origin: Mapping[str, Any] | None, evidence: Evidence) -> Location:
         case {"kind": "pointer", "path": str(path), "pointer": str(pointer)}:
             at = (origin or {}).get("line")
             return Location(path=path, line=at, end_line=at, pointer=pointer)
-        case {"kind": "config", "field": str(field)} if evidence.kind != "dockerfile":
+        case {"kind": "config", "field": str(field)} if evidence.kind == "image":
             return Location(path=name, pointer=f"/config/{field}")
-        case {"kind": "layer", "digest": str(digest)} if evidence.kind != "dockerfile":
+        case {"kind": "layer", "digest": str(digest)} if evidence.kind == "image":
             return Location(path=name, pointer=f"/layers/{digest}")
     return _start(evidence) or Location(path=name)
 
 
 def _start(evidence: Evidence) -> Location | None:
-    """The FROM of a Dockerfile's target, or of the external base below it."""
+    """The FROM of a Dockerfile's target, or of the external base below it; the image of a container."""
+    work = evidence.workload
+    named = work and (work.image_origin or work.origin)
+    if named:
+        return Location(path=named.path, line=named.line, end_line=named.line, pointer=named.pointer)
     base = evidence.facts.base.origin
     for stage in evidence.dockerfile.stages if evidence.dockerfile else ():
         if stage.target:

@@ -15,7 +15,7 @@ from gate.engine.protocol import Assumption, RawReport
 from gate.engine.regorus import RegorusEngine
 from gate.errors import EngineError, EngineProtocolError, EngineUnavailableError, SettingsError, TargetError
 from gate.evidence.dockerfile.syntax import DockerfileError
-from gate.evidence.model import Evidence, LineOrigin, Subject, UserFact
+from gate.evidence.model import Evidence, LineOrigin, PointerOrigin, Subject, UserFact
 from gate.exemptions import Exemptions
 from gate.finding import Assumed, Location, Result
 from gate.judge import Judge
@@ -163,6 +163,18 @@ PLACES = [
         id="object",
     ),
     pytest.param(container(), {"kind": "what"}, Location(path="Deployment/api"), id="unknown"),
+    pytest.param(
+        msgspec.structs.replace(
+            container(),
+            workload=msgspec.structs.replace(
+                container().workload or pytest.fail("no workload"),
+                image_origin=PointerOrigin(path="d.yaml", pointer="/spec/containers/0/image", line=12),
+            ),
+        ),
+        {"kind": "config", "field": "User"},
+        Location(path="d.yaml", line=12, end_line=12, pointer="/spec/containers/0/image"),
+        id="the image of a container",
+    ),
 ]
 
 
