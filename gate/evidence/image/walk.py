@@ -186,7 +186,7 @@ async def _image(
         annotations={**found.annotations, **found.manifest.annotations},
         artifact_type=artifact,
         problem=problem if artifact is None else "an artifact, not an image",
-        attestations=tuple(attestations),
+        attestations=tuple(attached),
     )
 
 
