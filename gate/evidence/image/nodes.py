@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 __all__ = [
     "DIRECTORY",
     "HARDLINK",
@@ -10,6 +12,7 @@ __all__ = [
     "Directory",
     "Inode",
     "Node",
+    "Place",
     "is_program",
     "is_regular",
     "layer_of",
@@ -51,6 +54,13 @@ class Directory:
 
 Node = Inode | Directory | int
 """An ``int`` is an ordinary regular file: see `pack`."""
+
+
+class Place(NamedTuple):
+    """A node and a path of it, without a leading slash."""
+
+    path: bytes
+    node: Node
 
 
 def pack(mode: int, layer: int, size: int) -> int:

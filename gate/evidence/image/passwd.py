@@ -74,7 +74,7 @@ def resolve(user: str, files: AccountFiles) -> Account:
     if ":" in group:
         return Account(root=None, numeric=uid is not None, doubt=f'"{user}" has more than one colon')
     if not name:
-        return Account(uid=0, gid=_gid(group, files, 0), root=True, numeric=True)
+        return Account(uid=0, gid=_gid(group, files, 0), root=True, numeric=False)
     if uid is not None:
         return _number(uid, group if colon else None, files)
     return _name(name, group if colon else None, files)
@@ -116,7 +116,7 @@ def _name(name: str, group: str | None, files: AccountFiles) -> Account:
         return Account(root=None, numeric=False, doubt="a line of /etc/passwd is longer than 64 KiB")
     if line is None:
         refused = f"no line of /etc/passwd names {name}: it does not start"
-        return Account(root=False, numeric=False, exists=False, refused=refused)
+        return Account(root=name == "root", numeric=False, exists=False, refused=refused)
     uid = _field(line, 2)
     if not 0 <= uid <= LARGEST_ID:
         refused = f"/etc/passwd gives {name} the uid {uid}, which runtimes wrap to another"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gate.evidence.image.nodes import SYMLINK, Directory, Inode, Node
 
-__all__ = ["Found", "below", "clean", "climbs", "find", "join", "steps"]
+__all__ = ["Found", "below", "clean", "climbs", "find", "join", "steps", "text", "words"]
 
 _CLIMBS = re.compile(rb"[^/]*[^/.][^/]*/(?:[^/]+/)*\.\.(?:/|$)|\.\.\.")
 
@@ -88,3 +88,13 @@ def below(path: bytes, directory: Directory) -> Iterator[tuple[bytes, Directory]
         waiting += [
             (join(path, name), node) for name, node in directory.children.items() if isinstance(node, Directory)
         ]
+
+
+def text(path: bytes) -> str:
+    """A path for people and JSON; bytes that are no UTF-8 as ``\\xff``."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def words(names: str) -> frozenset[bytes]:
+    """File names from a text that separates them by spaces."""
+    return frozenset(names.encode().split())

@@ -16,16 +16,16 @@ Expected = tuple[int | None, int | None, bool | None, bool, bool | None]
 @pytest.mark.parametrize(
     ("user", "expected"),
     [
-        ("", (0, 0, True, True, None)),
+        ("", (0, 0, True, False, None)),
         ("0", (0, 0, True, True, None)),
         ("00", (0, 0, True, True, None)),
         ("+0", (0, 0, True, True, None)),
         ("-0", (0, 0, True, True, None)),
         ("0:0", (0, 0, True, True, None)),
         ("0:staff", (0, 50, True, True, None)),
-        (":1000", (0, 1000, True, True, None)),
-        (":staff", (0, 50, True, True, None)),
-        (":", (0, 0, True, True, None)),
+        (":1000", (0, 1000, True, False, None)),
+        (":staff", (0, 50, True, False, None)),
+        (":", (0, 0, True, False, None)),
         ("root", (0, 0, True, False, True)),
         ("root:staff", (0, 50, True, False, True)),
         ("app", (10001, 10002, False, False, True)),
@@ -106,6 +106,7 @@ def test_without_a_passwd_only_numbers_mean_something() -> None:
     assert (found.root, found.exists) == (False, False)
     assert found.refused == "no line of /etc/passwd names app: it does not start"
     assert resolve("7", AccountFiles()).gid == 0
+    assert (resolve("root", AccountFiles()).root, resolve("root", AccountFiles()).exists) == (True, False)
 
 
 def test_a_passwd_that_is_not_known_leaves_names_undecided() -> None:
