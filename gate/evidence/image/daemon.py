@@ -15,7 +15,7 @@ from gate.errors import DaemonError, TargetNotFoundError
 from gate.evidence.image.archive import Archive, ArchiveLimits
 from gate.evidence.image.docker_archive import DockerArchiveSource
 from gate.evidence.image.documents import supported
-from gate.evidence.image.manifest import DocumentLimits
+from gate.evidence.image.manifest import Descriptor, DocumentLimits
 from gate.evidence.image.reference import Reference
 from gate.evidence.image.source import Layer, PlatformImage, Resolved, Span
 
@@ -63,9 +63,13 @@ class DaemonSource:
             raise DaemonError("saves another image than it describes", where=self.name)
         return images
 
-    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
-        """What the builder attached, where the daemon keeps it."""
-        return await self._saved.provenance(image) if self._saved is not None else []
+    async def manifest(self, descriptor: Descriptor) -> bytes:
+        """A manifest that was saved with the image."""
+        return await self._read().manifest(descriptor)
+
+    async def content(self, descriptor: Descriptor, limit: int) -> bytes:
+        """A small blob that was saved with the image."""
+        return await self._read().content(descriptor, limit)
 
     async def may_read(self, layer: Layer) -> bool:
         """Whether the layer was saved."""
@@ -73,9 +77,7 @@ class DaemonSource:
 
     def open_layer(self, layer: Layer) -> AsyncGenerator[bytes, None]:
         """The layer's bytes, as saved."""
-        if self._saved is None:
-            raise DaemonError("the image was not saved yet", where=self.name)
-        return self._saved.open_layer(layer)
+        return self._read().open_layer(layer)
 
     def span(self, layer: Layer) -> Span | None:
         """Null: the temporary file has no name."""
@@ -89,6 +91,11 @@ class DaemonSource:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+    def _read(self) -> DockerArchiveSource:
+        if self._saved is None:
+            raise DaemonError("the image was not saved yet", where=self.name)
+        return self._saved
 
     # --- talking to the daemon; blocking, so in threads ------------------------------------------------------------
 

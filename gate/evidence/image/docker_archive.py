@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -21,7 +20,7 @@ from gate.evidence.image.archive import Archive, ArchiveLimits, Files
 from gate.evidence.image.blobs import verified
 from gate.evidence.image.documents import digest_of, read_array, shaped
 from gate.evidence.image.layout import LayoutSource, names_of
-from gate.evidence.image.manifest import DocumentLimits, Platform
+from gate.evidence.image.manifest import Descriptor, DocumentLimits, Platform
 from gate.evidence.image.source import Layer, PlatformImage, Resolved, Span
 from gate.evidence.image.walk import created_by
 
@@ -96,9 +95,17 @@ class DockerArchiveSource:
             )
         ]
 
-    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
-        """What the builder attached; only archives with a layout can hold it."""
-        return await self._layout.provenance(image) if self._layout is not None else []
+    async def manifest(self, descriptor: Descriptor) -> bytes:
+        """A manifest of the layout inside; older archives hold none."""
+        if self._layout is None:
+            raise self._wrong("holds no manifests")
+        return await self._layout.manifest(descriptor)
+
+    async def content(self, descriptor: Descriptor, limit: int) -> bytes:
+        """A small blob of the layout inside."""
+        if self._layout is None:
+            raise self._wrong("holds no blobs")
+        return await self._layout.content(descriptor, limit)
 
     async def may_read(self, layer: Layer) -> bool:
         """Whether the layer is there."""

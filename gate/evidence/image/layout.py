@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -16,7 +14,7 @@ from gate.evidence.image.blobs import verified
 from gate.evidence.image.documents import has_digest, read_object, supported
 from gate.evidence.image.manifest import Descriptor, DocumentLimits, Index
 from gate.evidence.image.source import Layer, PlatformImage, Resolved, Span
-from gate.evidence.image.walk import Root, read_images, read_provenance
+from gate.evidence.image.walk import Root, read_images
 
 __all__ = ["LayoutSource", "names_of", "open_archive", "open_layout"]
 
@@ -65,10 +63,16 @@ class LayoutSource:
         root = Root(self._content(entry, self._limits.manifest), entry.digest, entry.media_type)
         return await self._images(root, platform)
 
-    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
-        """What the builder attached, where it is there."""
-        held = tuple(each for each in image.attestations if self._holds(each.digest))
-        return await read_provenance(replace(image, attestations=held), self._fetch, self._limits)
+    async def manifest(self, descriptor: Descriptor) -> bytes:
+        """A manifest of the layout by digest, checked."""
+        data = self._files.read(blob_name(descriptor.digest), self._limits.manifest)
+        if not has_digest(data, descriptor.digest):
+            raise self._wrong(f"the content of {descriptor.digest} is another")
+        return data
+
+    async def content(self, descriptor: Descriptor, limit: int) -> bytes:
+        """A small blob of the layout, checked."""
+        return self._content(descriptor, limit)
 
     async def may_read(self, layer: Layer) -> bool:
         """Whether the blob is there."""

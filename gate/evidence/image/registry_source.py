@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any
 
 from gate.errors import ImageError, RegistryError
 from gate.evidence.image.manifest import Descriptor
 from gate.evidence.image.reference import Reference
 from gate.evidence.image.registry import RegistryClient
 from gate.evidence.image.source import Layer, PlatformImage, Resolved, Span
-from gate.evidence.image.walk import Root, read_images, read_provenance
+from gate.evidence.image.walk import Root, read_images
 
 __all__ = ["RegistrySource"]
 
@@ -41,9 +40,13 @@ class RegistrySource:
         except ImageError as error:
             raise ImageError(error.message, where=self.reference.normalized, hint=error.hint) from None
 
-    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
-        """What the builder attached, from the same repository."""
-        return await read_provenance(image, self._sized, self._client.limits)
+    async def manifest(self, descriptor: Descriptor) -> bytes:
+        """A manifest of this repository by digest, such as an attestation's, checked."""
+        return await self._client.document(self.reference, descriptor, self._client.limits.manifest, blob=False)
+
+    async def content(self, descriptor: Descriptor, limit: int) -> bytes:
+        """A small blob of this repository, such as an attestation, checked."""
+        return await self._sized(descriptor, limit, True)
 
     async def may_read(self, layer: Layer) -> bool:
         """One HEAD of the blob with this source's credentials."""

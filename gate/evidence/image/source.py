@@ -57,7 +57,7 @@ class PlatformImage:
     ``config`` is the config document as published, null members dropped; an empty one for an artifact that is no
     image (``artifact_type`` is then set). ``problem``: why the layers cannot be matched to the config; no fact from
     layers is then known. ``annotations`` are those of the manifest, then of its index entry. ``attestations`` are
-    the index entries that say they are about this one.
+    the digests of index entries that say they are about this one.
     """
 
     platform: str
@@ -69,7 +69,7 @@ class PlatformImage:
     annotations: dict[str, str] = field(default_factory=dict)
     artifact_type: str | None = None
     problem: str | None = None
-    attestations: tuple[Descriptor, ...] = ()
+    attestations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,12 @@ class ImageSource(Protocol):
         """Every runnable platform, or those that ``platform`` (``os/arch[/variant]``) names; never an empty list."""
         ...
 
-    async def provenance(self, image: PlatformImage) -> list[dict[str, Any]]:
-        """The in-toto statements with SLSA provenance attached to an image: its builder's claims, checked by nobody.
+    async def manifest(self, descriptor: Descriptor) -> bytes:
+        """A manifest beside the image by digest, such as an attestation's, checked; its size need not be known."""
+        ...
 
-        Empty where there are none; at most a few, each at most 4 MiB.
-        """
+    async def content(self, descriptor: Descriptor, limit: int) -> bytes:
+        """A small blob beside the image, such as an attestation, checked."""
         ...
 
     async def may_read(self, layer: Layer) -> bool:

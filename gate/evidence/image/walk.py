@@ -15,19 +15,15 @@ from typing import Any
 from gate.errors import ImageError
 from gate.evidence.image import manifest as documents
 from gate.evidence.image import platforms
-from gate.evidence.image.documents import read_object
 from gate.evidence.image.manifest import Config, Descriptor, DocumentLimits, Index, Manifest, Platform
 from gate.evidence.image.source import Layer, PlatformImage
 
-__all__ = ["Fetch", "Root", "created_by", "read_images", "read_provenance"]
+__all__ = ["Fetch", "Root", "created_by", "read_images"]
 
 Fetch = Callable[[Descriptor, int, bool], Awaitable[bytes]]
 """Gives the content a descriptor names, at most so many bytes, size and digest checked; true for a config."""
 
 _SUBJECT = "vnd.docker.reference.digest"
-_PREDICATE = "in-toto.io/predicate-type"
-_PROVENANCE = "https://slsa.dev/provenance/"
-_MOST_STATEMENTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class _Walk:
     found: list[_Found] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
-    attestations: dict[str, list[Descriptor]] = field(default_factory=dict)
+    attestations: dict[str, list[str]] = field(default_factory=dict)
 
 
 async def read_images(
@@ -109,7 +105,7 @@ def _is_followed(walk: _Walk, entry: Descriptor) -> bool:
     if platforms.is_nothing(entry.platform):
         subject = (entry.annotations or {}).get(_SUBJECT)
         if subject:
-            walk.attestations.setdefault(subject, []).append(entry)
+            walk.attestations.setdefault(subject, []).append(entry.digest)
         return False
     if entry.media_type and entry.media_type not in documents.ACCEPTED and not documents.is_schema_1(entry.media_type):
         return False  # the specification: unknown media types are no error
@@ -153,9 +149,7 @@ def _platform_of(image: PlatformImage) -> Platform:
     return Platform(os=member("os"), architecture=member("architecture"), variant=member("variant"))
 
 
-async def _image(
-    found: _Found, fetch: Fetch, limits: DocumentLimits, attestations: Sequence[Descriptor]
-) -> PlatformImage:
+async def _image(found: _Found, fetch: Fetch, limits: DocumentLimits, attached: Sequence[str]) -> PlatformImage:
     """One image: its config read, its layers beside their diff_ids."""
     descriptor = found.manifest.config
     is_image = descriptor.media_type in documents.CONFIGS
@@ -217,18 +211,3 @@ def created_by(config: Config, layers: int) -> Sequence[str | None]:
     if len(entries) != layers:
         return [None] * layers
     return [each.created_by for each in entries]
-
-
-async def read_provenance(
-    image: PlatformImage, fetch: Fetch, limits: DocumentLimits | None = None
-) -> list[dict[str, Any]]:
-    """The statements with SLSA provenance that an index attaches to an image, as BuildKit writes them; claims only."""
-    limits = limits or DocumentLimits()
-    found: list[dict[str, Any]] = []
-    for entry in image.attestations[:_MOST_STATEMENTS]:
-        document = documents.parse(await fetch(entry, limits.manifest, False), entry.media_type, limits)
-        for layer in document.layers if isinstance(document, Manifest) else []:
-            told = (layer.annotations or {}).get(_PREDICATE, "")
-            if told.startswith(_PROVENANCE) and layer.size <= limits.config and len(found) < _MOST_STATEMENTS:
-                found.append(read_object(await fetch(layer, limits.config, True), "the provenance", limits.config))
-    return found
