@@ -542,6 +542,10 @@ def environment(rng: Rng) -> dict[str, str]:
         "q'q",
         '"',
         "${A}",
+        "$$",
+        "<$0${0}$1>",
+        "${0",
+        "$_$",
     )
     env = {name: rng.choice(values) for name in ("A", "B", "é", "1") if rng.random() < 0.7}
     return env | {"EMPTY": "", "LONG": "registry.example.test/team/app:1.2.3"}
@@ -580,7 +584,7 @@ def _reference(rng: Rng, depth: int) -> str:
             for _ in range(rng.randint(0, 4))
         )
         tail = (
-            rng.choice(("/", "/x", "/$B", "/\\$0", "/\\$1", "/\\${0}z", "/$0", "", "/\\$\\$"))
+            rng.choice(("/", "/x", "/$B", "/\\$0", "/\\$1", "/\\${0}z", "/$0", "", "/\\$\\$", "/$A", "/$B$A", "/$1"))
             if modifier[0] == "/"
             else ""
         )

@@ -9,12 +9,14 @@ from __future__ import annotations
 __all__ = ["Directive", "DirectiveReader", "Frontend", "Leading", "check_options", "detect_frontend", "leading"]
 
 import re
+from functools import cache
 from typing import NamedTuple
+
+import msgspec
 
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, printable, well_formed
 from gate.evidence.dockerfile.syntax import DockerfileError
 
-_NAME = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=([\t\n\f\r ]*)(.*)", re.DOTALL)
 _KNOWN = frozenset({"syntax", "escape", "check"})
 _ASCII_SPACE = "\t\n\f\r "
 _TRUTHS = frozenset({"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"})
@@ -57,8 +59,15 @@ class DirectiveReader:
         return found
 
 
+@cache
+def _form() -> re.Pattern[str]:
+    return re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=([\t\n\f\r ]*)(.*)", re.DOTALL)
+
+
 def _directive(text: str, number: int) -> Directive | None:
-    match = _NAME.match(text.lstrip(UNICODE_BLANKS))
+    if not text:
+        return None
+    match = _form().match(text.lstrip(UNICODE_BLANKS))
     if match is None or match[1].lower() not in _KNOWN:
         return None
     # Where only blanks follow "=", BuildKit takes the last of them for the value.
@@ -66,7 +75,7 @@ def _directive(text: str, number: int) -> Directive | None:
     return Directive(match[1].lower(), value, number) if value else None
 
 
-class Leading(NamedTuple):
+class Leading(msgspec.Struct, frozen=True, gc=False):
     """What BuildKit looks for at the top of a file before it parses it."""
 
     frontend: Frontend | None = None

@@ -13,7 +13,8 @@ __all__ = ["Budget", "Expansion", "Lexing", "expand", "expand_words"]
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from gate.evidence.dockerfile.globs import Budget
 from gate.evidence.dockerfile.wordreader import Lexing, WordReader
@@ -21,8 +22,7 @@ from gate.evidence.dockerfile.wordreader import Lexing, WordReader
 _SPECIAL = re.compile("[$<'\"\\\\`\ufeff\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(msgspec.Struct, frozen=True, gc=False):
     """The text, and the names it used: ``used`` had a value, ``unset`` had none (each once, in order of use)."""
 
     text: str

@@ -79,27 +79,28 @@ def replace(value: str, pattern: str, replacement: str, *, every: bool, budget: 
 
 def _filled(template: str, match: str) -> str:
     """The replacement with ``$0`` and ``${0}`` as the match, ``$$`` as ``$``, other groups empty."""
-    head, *rest = template.split("$")
-    parts = [head]
-    after_dollar = False
-    for piece in rest:
-        if after_dollar:
-            parts.append(piece)
-            after_dollar = False
-            continue
-        braced = piece.startswith("{")
-        begin = end = 1 if braced else 0
-        while end < len(piece) and is_name_char(piece[end]):
-            end += 1
-        name = piece[begin:end]
-        if not piece and piece is not rest[-1]:
+    parts: list[str] = []
+    at = 0
+    while True:
+        dollar = template.find("$", at)
+        if dollar < 0:
+            parts.append(template[at:])
+            return "".join(parts)
+        parts.append(template[at:dollar])
+        if template.startswith("$", dollar + 1):
             parts.append("$")
-            after_dollar = True
-        elif not name or (braced and piece[end : end + 1] != "}"):
-            parts.append("$" + piece)
+            at = dollar + 2
+            continue
+        braced = template.startswith("{", dollar + 1)
+        begin = end = dollar + 1 + braced
+        while end < len(template) and is_name_char(template[end]):
+            end += 1
+        if end == begin or (braced and template[end : end + 1] != "}"):
+            parts.append("$")
+            at = dollar + 1
         else:
-            parts.append((match if name == "0" else "") + piece[end + braced :])
-    return "".join(parts)
+            parts.append(match if template[begin:end] == "0" else "")
+            at = end + braced
 
 
 def _tokens(pattern: str) -> list[int | str]:

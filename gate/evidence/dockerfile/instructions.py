@@ -11,7 +11,8 @@ __all__ = ["parse", "parse_trigger", "trigger_text"]
 
 import io
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from gate.evidence.dockerfile import lines, tokens, validity
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, lower, printable, split_once, split_words, well_formed
@@ -88,7 +89,7 @@ def _check_order(found: tuple[RawInstruction, ...]) -> None:
         raise DockerfileError("the file has no FROM: there is no stage to build", found[-1].end_line)
 
 
-class _Arguments(NamedTuple):
+class _Arguments(msgspec.Struct, frozen=True, gc=False):
     """The argument nodes of one instruction."""
 
     words: tuple[str, ...] = ()

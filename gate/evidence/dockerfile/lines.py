@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = ["LONGEST_LINE", "MAX_BYTES", "MAX_INSTRUCTIONS", "Split", "split"]
 
-from dataclasses import dataclass, field
+import msgspec
 
 from gate.evidence.dockerfile import tokens
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, lower, printable
@@ -28,15 +28,14 @@ LONGEST_LINE = 65_535
 _CAN_HOLD_HEREDOCS = frozenset({"run", "copy", "add"})
 
 
-@dataclass(slots=True)
-class Split:
+class Split(msgspec.Struct):
     """A file's logical lines, its directives (name to value and line), every comment, and warnings."""
 
-    lines: list[LogicalLine] = field(default_factory=list)
+    lines: list[LogicalLine] = msgspec.field(default_factory=list)
     escape: str = "\\"
-    directives: dict[str, tuple[str, int]] = field(default_factory=dict)
-    comments: list[tuple[int, str]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    directives: dict[str, tuple[str, int]] = msgspec.field(default_factory=dict)
+    comments: list[tuple[int, str]] = msgspec.field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
 
 
 def split(data: bytes) -> Split:

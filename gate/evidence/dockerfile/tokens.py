@@ -17,7 +17,10 @@ __all__ = [
 ]
 
 import re
+from functools import cache
 from typing import NamedTuple
+
+import msgspec
 
 from gate.evidence.dockerfile import expansion
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, split_once, well_formed
@@ -34,14 +37,12 @@ _UNQUOTED = expansion.Lexing(keep_unset=True)
 _QUOTED = expansion.Lexing(keep_quotes=True, keep_unset=True)
 
 
+@cache
 def _name_value_pattern(escape: str) -> re.Pattern[str]:
     e = re.escape(escape)
     single = "'[^']*+(?:'|\\Z)"
     double = f'"(?:[^"{e}]++|{e}.)*+(?:"|\\Z|(?={e}\\Z))'
     return re.compile(f"(?:[^'\"{e}{UNICODE_BLANKS}]++|{e}.|{single}|{double})++", re.DOTALL)
-
-
-_NAME_VALUE = {escape: _name_value_pattern(escape) for escape in "\\`"}
 
 
 class Command(NamedTuple):
@@ -52,7 +53,7 @@ class Command(NamedTuple):
     rest: str
 
 
-class HeredocWord(NamedTuple):
+class HeredocWord(msgspec.Struct, frozen=True, gc=False):
     """What ``3<<-"WORD"`` announces."""
 
     name: str
@@ -170,7 +171,7 @@ def name_value_words(rest: str, escape: str) -> list[str]:
 
     An open quote reaches to the end; an escape character at the very end is dropped.
     """
-    return _NAME_VALUE[escape].findall(well_formed(rest))
+    return _name_value_pattern(escape).findall(well_formed(rest))
 
 
 def heredoc_words(line: str) -> list[HeredocWord]:

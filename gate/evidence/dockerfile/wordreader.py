@@ -6,7 +6,8 @@ __all__ = ["Lexing", "WordReader"]
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from gate.evidence.dockerfile import globs
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, is_name_char, printable, well_formed
@@ -18,8 +19,7 @@ _BLANKS = frozenset(UNICODE_BLANKS)
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
 
 
-@dataclass(frozen=True, slots=True)
-class Lexing:
+class Lexing(msgspec.Struct, frozen=True, gc=False):
     """Variants of the reading.
 
     ``quotes`` false: quotes are ordinary (bodies of unquoted here-documents); ``keep_quotes``, ``keep_escapes``: they

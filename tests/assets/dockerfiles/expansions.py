@@ -23,6 +23,9 @@ ENV = {
     "DOLLAR": "$USER",
     "LINES": "a\nb",
     "SLASH": "a\\b",
+    "TWO": "$$",
+    "GROUP": "<$0${0}$1>",
+    "OPEN": "${0",
 }
 
 
@@ -202,6 +205,14 @@ TEXTS = [
     Expected("${ABC//}", REFUSED),
     Expected("${ABC///x}", "xaxbxcxaxbxcx"),
     Expected("${ABC//b/\\$0}", "a\\bca\\bc"),
+    Expected("${ABC//b/$TWO}", "a$ca$c"),
+    Expected("${ABC//b/$TWO$TWO}x", "a$$ca$$cx"),
+    Expected("${ABC//b/$TWO\\$}", "a$\\$ca$\\$c"),
+    Expected("${ABC//b/$GROUP}", "a<bb>ca<bb>c"),
+    Expected("${ABC//b/$OPEN}", "a${0ca${0c"),
+    Expected("${ABC//b/$DOLLAR-}", "a-ca-c"),
+    Expected("${ABC/b/$DOLLAR-}", "a$USER-cabc"),
+    Expected("${ABC/b/$TWO}", "a$$cabc"),
     Expected("${UNSET/a/b}", "", ("UNSET",)),
     Expected("${ABC//\\x/y}", REFUSED),
     # Single quotes keep everything.
