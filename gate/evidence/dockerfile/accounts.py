@@ -45,19 +45,63 @@ class Accounts:
     complete: bool = False
     edited: str | None = None
 
+    def copy(self) -> Accounts:
+        """What a stage built on this one starts with."""
+        return Accounts(dict(self.names), self.complete, self.edited)
 
-def of_stage(stage: Stage, done: dict[int, Stage], depth: int = 0) -> Accounts:
+
+def of_stage(stage: Stage, done: dict[int, Stage]) -> Accounts:
     """The accounts at the end of a stage."""
-    node = stage.node
-    base = done.get(id(node.base)) if node.base is not None else None
-    accounts = of_stage(base, done, depth + 1) if base is not None and depth < 200 else _of_image(node)
-    for applied in stage.applied:
-        cmd = applied.bound.raw.cmd
-        if cmd == "RUN":
-            _run(accounts, applied)
-        elif cmd in ("COPY", "ADD"):
-            _copy(accounts, applied, done, depth)
-    return accounts
+    return _Reader(done).stage(stage)
+
+
+class _Reader:
+    """Follows accounts through the stages of one file, each once."""
+
+    def __init__(self, done: dict[int, Stage]) -> None:
+        self._done = done
+        self._seen: dict[int, Accounts] = {}
+
+    def stage(self, stage: Stage) -> Accounts:
+        """See `of_stage`; what a stage copies from itself adds nothing."""
+        node = stage.node
+        found = self._seen.get(id(node))
+        if found is not None:
+            return found
+        base = self._done.get(id(node.base)) if node.base is not None else None
+        accounts = _of_image(node) if base is None else self.stage(base).copy()
+        self._seen[id(node)] = accounts
+        for applied in stage.applied:
+            cmd = applied.bound.raw.cmd
+            if cmd == "RUN":
+                _run(accounts, applied)
+            elif cmd in ("COPY", "ADD"):
+                self._copy(accounts, applied)
+        return accounts
+
+    def _copy(self, accounts: Accounts, applied: Applied) -> None:
+        line = (applied.bound.origin or (applied.bound.line,))[0]
+        for each in copied(applied):
+            if _brings_passwd(each):
+                self._replace(accounts, each, line)
+            elif each.may_bring(PASSWD):
+                accounts.complete = False
+
+    def _replace(self, accounts: Accounts, each: Copied, line: int) -> None:
+        accounts.complete = False
+        if each.content is not None:
+            accounts.names = dict(_lines(each.content.splitlines(), f"line {line} writes {PASSWD}"))
+            accounts.edited = None
+            return
+        source = self._done.get(id(each.node)) if each.node is not None else None
+        if source is not None and each.path in (PASSWD, "/etc", "/etc/*", "/", "/*"):
+            other = self.stage(source)
+            accounts.names, accounts.edited = dict(other.names), other.edited
+        elif each.node is not None and each.node.index is None and each.path == PASSWD:
+            accounts.names = _of_image(each.node).names
+        else:
+            accounts.names = {}
+            accounts.edited = f"line {line} copies {PASSWD}"
 
 
 def _of_image(node: Node) -> Accounts:
@@ -71,42 +115,12 @@ def _of_image(node: Node) -> Accounts:
 # --- COPY and ADD ----------------------------------------------------------------------------------------------
 
 
-def _copy(accounts: Accounts, applied: Applied, done: dict[int, Stage], depth: int) -> None:
-    line = (applied.bound.origin or (applied.bound.line,))[0]
-    for each in copied(applied):
-        if each.node is None and each.content is None and each.path.rsplit("/", 1)[-1] != "passwd" and not each.archive:
-            if each.may_bring(PASSWD):
-                accounts.complete = False
-            continue
-        if _brings_passwd(each):
-            _replace(accounts, each, done, depth, line)
-        elif each.may_bring(PASSWD):
-            accounts.complete = False
-
-
 def _brings_passwd(each: Copied) -> bool:
     if each.content is not None:
         return each.target == PASSWD
     if each.node is not None:
         return each.places(PASSWD) == PASSWD or (each.target == PASSWD and not each.into)
     return each.target == PASSWD or (each.target == "/etc" and each.path.rsplit("/", 1)[-1] == "passwd")
-
-
-def _replace(accounts: Accounts, each: Copied, done: dict[int, Stage], depth: int, line: int) -> None:
-    accounts.complete = False
-    if each.content is not None:
-        accounts.names = dict(_lines(each.content.splitlines(), f"line {line} writes {PASSWD}"))
-        accounts.edited = None
-        return
-    source = done.get(id(each.node)) if each.node is not None else None
-    if source is not None and each.path in (PASSWD, "/etc", "/etc/*", "/", "/*") and depth < 200:
-        other = of_stage(source, done, depth + 1)
-        accounts.names, accounts.edited = other.names, other.edited
-    elif each.node is not None and each.node.index is None and each.path == PASSWD:
-        accounts.names = _of_image(each.node).names
-    else:
-        accounts.names = {}
-        accounts.edited = f"line {line} copies {PASSWD}"
 
 
 def _lines(lines: Iterable[str], reason: str) -> Iterable[tuple[str, Account]]:

@@ -17,7 +17,7 @@ from gate.evidence.dockerfile.expansion import Lexing
 from gate.evidence.dockerfile.flags import flag_values
 from gate.evidence.dockerfile.graph import Bound, Graph, Node
 from gate.evidence.dockerfile.instructions import trigger_text
-from gate.evidence.dockerfile.paths import clean, join_workdir
+from gate.evidence.dockerfile.paths import check_path, clean, clean_relative, is_absolute, join_workdir
 from gate.evidence.dockerfile.remote import Remote
 from gate.evidence.dockerfile.scope import Scope, Value, located
 from gate.evidence.dockerfile.syntax import DockerfileError, RawHeredoc
@@ -269,14 +269,20 @@ class _Run:
             self._check_target(mount)
 
     def _check_target(self, mount: mounts.MountSpec) -> None:
+        windows = self.system == "windows"
+        if mount.type == "secret" and windows:
+            target = mount.target.replace("\\", "/")
+            if not target and "env" not in mount.options:
+                raise DockerfileError("a secret mount needs a target on Windows")
+            if target and not is_absolute(target, self.system):
+                raise DockerfileError("a secret mount's target must be an absolute path")
         if mount.type in ("secret", "ssh"):
             return
         target = mount.target
-        if not target.startswith("/"):
-            target = f"/{self.config.workdir or ''}/{target}"
-            if clean(target) == "/":
-                raise DockerfileError("a mount needs a target other than /")
-        elif target == "/":
+        if not clean_relative(target).startswith("/"):
+            workdir = (self.config.workdir or "").replace("\\", "/") if windows else self.config.workdir or ""
+            target = clean(f"/{workdir}/{target}")
+        if target == "/":
             raise DockerfileError("a mount needs a target other than /")
 
     def copy(self, applied: Applied) -> None:
@@ -293,15 +299,18 @@ class _Run:
                 f"it needs to be defined before '{self.node.label}'"
             )
         _check_chmod(chmod)
+        check_path(applied.values[-1], self.system)
         found = [(remote.remote(value.text), value) for value in applied_values(applied, self)]
         if not adds and any(each for each, _ in found):
             raise DockerfileError("COPY takes no URL or git source; ADD does")
         if checksum:
-            if len(found) != 1 or found[0][0] is None:
+            if len(found) != 1 or not remote.takes_checksum(found[0][1].text):
                 raise DockerfileError("--checksum goes with one source from HTTP(S) or git")
             applied.checksum = checksum
         for each, value in found:
-            if each is not None:
+            if each is None:
+                check_path(value.text, self.system)
+            else:
                 _check_remote(each, checksum, raw.flags)
                 applied.remotes.append((each, value.over))
 

@@ -26,6 +26,7 @@ from gate.evidence.image import reference as references
 from gate.evidence.image.reference import Reference
 
 BUILD_PLATFORM = Platform("linux", "amd64")
+_MOST_NODES = 20_000
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
@@ -297,8 +298,10 @@ class Graph:
     def _resolve_image(self, node: Node, *, asked: bool) -> None:
         if node.base is not None:
             return
-        node.asked = node.asked or asked
+        if not node.dispatched:
+            node.asked = node.asked or asked
         if node.index is None:
+            # BuildKit never comes back to such an image, also where a trigger makes it reached later.
             node.dispatched = True
         if node.scratch:
             node.known = SCRATCH
@@ -320,8 +323,10 @@ class Graph:
         """Puts ONBUILD triggers of bases before the commands of their children; true when they read something new."""
         news = False
         for node in nodes:
-            if node.triggered or node.index is None:
+            if node.triggered:
                 continue
+            if len(self.nodes) > _MOST_NODES:
+                raise DockerfileError("ONBUILD triggers of images bring ever more images", node.line, node.end_line)
             node.triggered = True
             bound = self._triggers(node)
             for each in bound:
@@ -334,7 +339,7 @@ class Graph:
         found: list[Bound] = []
         base = node.base
         if base is None:
-            config = node.known.config if node.known else None
+            config = node.known.config if node.known and node.asked else None
             for text in config.onbuild if config else ():
                 raw = self._trigger(text, node)
                 found.append(Bound(raw, node.line, node.end_line, from_image=True))

@@ -21,6 +21,25 @@ def join_workdir(current: str | None, new: str, system: str) -> str:
     return path.replace("/", "\\") if windows else path
 
 
+def check_path(path: str, system: str) -> None:
+    """`DockerfileError` (without a line) for a path of COPY or ADD that Windows would not take."""
+    if system == "windows":
+        _without_drive(path.replace("\\", "/"), windows=True)
+
+
+def is_absolute(path: str, system: str) -> bool:
+    """Whether a path is absolute, a Windows drive left away."""
+    try:
+        return _without_drive(path, system == "windows").startswith("/")
+    except DockerfileError:
+        return False
+
+
+def clean_relative(path: str) -> str:
+    """Go's ``path.Clean``: as `clean`, relative paths left so, ``.`` for none."""
+    return clean(path) if path.startswith("/") else posixpath.normpath(path or ".")
+
+
 def _join(parent: str, path: str) -> str:
     """Go's ``path.Join``: cleaned, one leading slash."""
     joined = posixpath.normpath(f"{parent}/{path}")

@@ -36,15 +36,22 @@ def remote(source: str) -> Remote | None:
     return None
 
 
+def takes_checksum(source: str) -> bool:
+    """Whether ``--checksum`` may stand beside this source; BuildKit counts paths such as ``github.com/a/b`` in."""
+    return source.startswith(("http://", "https://")) or _parts(source) is not None
+
+
 def _git(source: str) -> Remote | None:
-    if source.startswith(("./", "../")):
-        return None
-    parts = _split(source)
+    parts = _parts(source)
     if parts is None:
         return None
     query, local, fragment = parts
     checksum, keep = _query(query, fragment)
     return None if local else Remote("git", source, checksum, keep)
+
+
+def _parts(source: str) -> tuple[str, bool, str] | None:
+    return None if source.startswith(("./", "../")) else _split(source)
 
 
 def _split(source: str) -> tuple[str, bool, str] | None:

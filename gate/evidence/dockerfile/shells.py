@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from gate.evidence.bases import BaseImage
@@ -45,6 +45,10 @@ class Shells:
     touched: bool = False
     needed_by: list[Origin] = field(default_factory=list)
 
+    def child(self) -> Shells:
+        """What a stage built on this one starts with."""
+        return replace(self, found=dict(self.found), needed_by=list(self.needed_by))
+
     def add(self, path: str, origin: Origin, state: State) -> None:
         """Notes one shell; the surer origin stays."""
         before = self.found.get(path)
@@ -58,10 +62,11 @@ class ShellReader:
     def __init__(self, path: str, done: dict[int, Stage]) -> None:
         self._path = path
         self._done = done
+        self._seen: dict[int, Shells] = {}
 
     def fact(self, stage: Stage) -> ShellFact:
         """The fact about the image that a stage becomes."""
-        shells = self._stage(stage, 0)
+        shells = self._stage(stage)
         needed = shells.needed_by + self._needed(stage)
         listed = [shell for shell, _ in shells.found.values()]
         if any(state == "known" for _, state in shells.found.values()):
@@ -78,10 +83,14 @@ class ShellReader:
 
     # the filesystem of a stage
 
-    def _stage(self, stage: Stage, depth: int) -> Shells:
+    def _stage(self, stage: Stage) -> Shells:
+        """The shells of a stage; what a stage copies from itself adds nothing."""
         node = stage.node
+        found = self._seen.get(id(node))
+        if found is not None:
+            return found
         base = self._done.get(id(node.base)) if node.base is not None else None
-        shells = self._stage(base, depth + 1) if base is not None and depth < 200 else self._image(node)
+        shells = self._seen[id(node)] = self._image(node) if base is None else self._stage(base).child()
         for applied in stage.applied:
             cmd = applied.bound.raw.cmd
             if cmd == "RUN":
@@ -90,7 +99,7 @@ class ShellReader:
             elif cmd in ("COPY", "ADD"):
                 shells.touched = True
                 for each in copied(applied):
-                    self._copy(shells, each, self._origin(applied), depth)
+                    self._copy(shells, each, self._origin(applied))
         return shells
 
     def _image(self, node: Node) -> Shells:
@@ -112,12 +121,12 @@ class ShellReader:
 
     # COPY and ADD
 
-    def _copy(self, shells: Shells, each: Copied, origin: LineOrigin, depth: int) -> None:
+    def _copy(self, shells: Shells, each: Copied, origin: LineOrigin) -> None:
         if each.content is not None or "://" in each.path:
             return
         name = each.path.rsplit("/", 1)[-1]
         target = f"{each.target.rstrip('/')}/{name}" if each.into else each.target
-        if each.node is not None and self._from_node(shells, each, origin, depth):
+        if each.node is not None and self._from_node(shells, each, origin):
             return
         if name in NAMES or target.rsplit("/", 1)[-1] in NAMES:
             sure = _in_bin(target) or (each.node is not None and name in NAMES and _in_bin(each.path))
@@ -125,16 +134,16 @@ class ShellReader:
         elif each.archive and any(each.may_bring(path) for path in _ROOTS):
             shells.unsure = f"line {origin.line} unpacks {each.path} over {each.target}"
 
-    def _from_node(self, shells: Shells, each: Copied, origin: LineOrigin, depth: int) -> bool:
+    def _from_node(self, shells: Shells, each: Copied, origin: LineOrigin) -> bool:
         """Shells of another stage or image that the copied paths hold; true when there were any."""
         source = each.node
         if source is None:
             return False
         stage = self._done.get(id(source))
-        other = self._stage(stage, depth + 1) if stage is not None and depth < 200 else self._image(source)
+        other = self._stage(stage) if stage is not None else self._image(source)
         merged = bool(source.root.known and source.root.known.libc == "glibc")
         brought = False
-        for path, (_, state) in other.found.items():
+        for path, (_, state) in list(other.found.items()):
             for alias in (path, f"/usr{path}") if merged and path.startswith("/bin/") else (path,):
                 target = each.places(alias)
                 if target is not None:
