@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, printable, well_formed
-from gate.evidence.dockerfile.syntax import DockerfileError
+from gate.evidence.dockerfile.syntax import MAX_BYTES, DockerfileError
 
 _KNOWN = frozenset({"syntax", "escape", "check"})
 _ASCII_SPACE = "\t\n\f\r "
@@ -94,7 +94,9 @@ def detect_frontend(data: bytes) -> Frontend | None:
 
 
 def leading(data: bytes) -> Leading:
-    """The frontend a file asks for, and its ``# check=``."""
+    """The frontend a file asks for, and its ``# check=``; nothing for a file over `MAX_BYTES`, which is refused."""
+    if len(data) > MAX_BYTES:
+        return _NOTHING
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"#", b"//", b"{")):
         return _NOTHING
     text, first = _after_shebang(data)

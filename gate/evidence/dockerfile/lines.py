@@ -13,14 +13,10 @@ import msgspec
 from gate.evidence.dockerfile import tokens
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, lower, printable
 from gate.evidence.dockerfile.directives import DirectiveReader
-from gate.evidence.dockerfile.syntax import DockerfileError, LogicalLine, RawHeredoc
-
-MAX_BYTES = 1 << 20
-"""The largest Dockerfile read. BuildKit stops at 16 MiB; the largest of 4,390 public files has 31 kB, and this bounds
-what a hostile file can cost."""
+from gate.evidence.dockerfile.syntax import MAX_BYTES, DockerfileError, LogicalLine, RawHeredoc
 
 MAX_INSTRUCTIONS = 10_000
-"""The most instructions read; the same files have at most 254 each."""
+"""The most instructions read; the largest of 4,390 public files have 254."""
 
 LONGEST_LINE = 65_535
 """Bytes in a physical line without its newline; BuildKit refuses longer ones."""
@@ -136,9 +132,10 @@ class _Splitter:
                 self.out.comments.append((number, bare[1:].strip(UNICODE_BLANKS)))
             else:
                 body, continues = _continuation(line, escape)
-                parts.append(body)
-                segments.append((length, number))
-                length += len(body)
+                if body:
+                    parts.append(body)
+                    segments.append((length, number))
+                    length += len(body)
         text = _rejoined("".join(parts))
         if blank:
             self.out.warnings.append(f"line {self.next}: empty continuation line in: {printable(text)}")

@@ -64,3 +64,8 @@ def test_splitting_asks_for_no_stage():
 )
 def test_a_frontend_is_found_where_buildkit_looks(data, frontend):
     assert detect_frontend(data) == frontend
+
+
+def test_no_frontend_is_looked_for_in_a_file_that_is_refused_for_its_size():
+    assert detect_frontend(b"# syntax=a\n" + b"#" * ((1 << 20) - 11)) == ("a", 1)
+    assert detect_frontend(b"# syntax=a\n" + b"#" * (1 << 20)) is None
