@@ -6,7 +6,7 @@ dozen more forms make its list of instructions differ from what is built. Everyt
 
 from __future__ import annotations
 
-__all__ = ["LONGEST_LINE", "MAX_BYTES", "MAX_INSTRUCTIONS", "Split", "split"]
+__all__ = ["LONGEST_LINE", "MAX_INSTRUCTIONS", "Split", "split"]
 
 import msgspec
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import msgspec
 
-
 MAX_BYTES = 1 << 20
 """The largest Dockerfile read. BuildKit stops at 16 MiB; the largest of 4,390 public files has 31 kB, and this bounds
 what a hostile file can cost."""
