@@ -20,7 +20,7 @@ from gate.evidence.image.limits import LayerError, LayerLimits
 from gate.evidence.image.listing import Listing, ListingWriter
 from gate.evidence.image.tar import Batch, TarReader
 
-__all__ = ["VERSION", "Expected", "LayerFacts", "LayerReader", "read_layer"]
+__all__ = ["VERSION", "Expected", "LayerFacts", "LayerReader", "layer_facts", "read_layer"]
 
 VERSION = "1"
 """Changes when the same bytes would give other facts."""
@@ -221,6 +221,11 @@ class LayerReader:
             elif b"\x00" not in content and not content.startswith(b"-----"):
                 found[number] = content
         return found
+
+
+def layer_facts(data: bytes) -> LayerFacts:
+    """The facts as they are sent between processes and cached: msgpack. Raises ``msgspec.DecodeError``."""
+    return msgspec.msgpack.decode(data, type=LayerFacts)
 
 
 def read_layer(pieces: Iterable[bytes], expected: Expected, limits: LayerLimits | None = None) -> LayerFacts:

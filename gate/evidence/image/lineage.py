@@ -145,20 +145,21 @@ async def trace(image: PlatformImage, own: Reference | None, bases: Bases, sourc
 def _same(hint: Hint, proven: Sequence[Proof]) -> list[Candidate]:
     """Proven ancestors that the hint means: the same repository and digest, or tag where it names none."""
     wanted = hint.reference
-    return [each for each, _ in proven if each.reference.name == wanted.name and wanted.digest in (None, each.digest)]
+    return [
+        each
+        for each, _ in proven
+        if each.reference.name == wanted.name
+        and (wanted.digest == each.digest if wanted.digest else wanted.tag == each.reference.tag)
+    ]
 
 
 def _claim(
-    hint: Hint,
-    candidates: Sequence[Candidate],
-    holding: Sequence[Candidate],
-    diff_ids: Sequence[str],
-    reason: str | None,
+    hint: Hint, candidates: Sequence[Candidate], diff_ids: Sequence[str], reason: str | None, *, proven: bool
 ) -> BaseClaim:
     reference = hint.reference
-    holds: bool | None = bool(holding) or None
+    holds: bool | None = proven or None
     differs_at = None
-    if not holding and candidates:
+    if not proven and candidates:
         differs_at = max(each.differs_at(diff_ids) for each in candidates)
         if reference.digest is not None:
             holds = False
