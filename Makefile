@@ -59,8 +59,9 @@ constraints: $(VENV)/.dev ## Renew the pinned dependencies and their hashes
 	$(BIN)/python -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"]))' > build/dev.in
 	$(COMPILE) --upgrade --extra embedded --build-deps-for wheel --build-deps-for editable -o build/constraints.txt pyproject.toml
 	$(COMPILE) --upgrade --extra embedded --extra cluster -c build/constraints.txt -o build/constraints-dev.txt pyproject.toml build/dev.in
-	{ head -1 constraints.txt; cat build/constraints.txt; } > build/new && mv build/new constraints.txt
-	{ head -1 constraints-dev.txt; cat build/constraints-dev.txt; } > build/new && mv build/new constraints-dev.txt
+	$(COMPILE) --extra embedded --extra cluster -c build/constraints-dev.txt -o build/constraints-cluster.txt pyproject.toml
+	@for name in constraints constraints-cluster constraints-dev; do \
+		{ head -1 $$name.txt; cat build/$$name.txt; } > build/new && mv build/new $$name.txt; done
 
 clean: ## Remove what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis .coverage htmlcov

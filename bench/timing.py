@@ -1,0 +1,70 @@
+"""Timing of commands against each other: in turns, so that what else the machine does hits all of them alike."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Command(NamedTuple):
+    """A command to time; ``codes`` are the exit codes that mean it has done its work."""
+
+    arguments: Sequence[str]
+    cwd: Path
+    codes: tuple[int, ...] = (0, 1)
+    variables: Mapping[str, str] = {}
+
+
+def once(command: Command) -> tuple[float, float, int]:
+    """Seconds of wall clock, seconds of processor, and peak memory in kilobytes of one run."""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        list(command.arguments),
+        cwd=command.cwd,
+        env={**variables, **command.variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    _, told = process.communicate()
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode not in command.codes:
+        raise RuntimeError(f"{command.arguments[0]} left with {process.returncode}: {told.decode()[-500:]}")
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, used, after.ru_maxrss
+
+
+def in_turns(commands: Mapping[str, Command], rounds: int, warm: int = 1) -> dict[str, dict[str, Any]]:
+    """Median and least wall clock, and least processor time, in milliseconds, of every command."""
+    for command in commands.values():
+        for _ in range(warm):
+            once(command)
+    walls: dict[str, list[float]] = {name: [] for name in commands}
+    used: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            wall, processor, _ = once(command)
+            walls[name].append(wall * 1000)
+            used[name].append(processor * 1000)
+    return {
+        name: {
+            "median_ms": round(statistics.median(walls[name]), 1),
+            "least_ms": round(min(walls[name]), 1),
+            "processor_ms": round(min(used[name]), 1),
+        }
+        for name in commands
+    }
+
+
+def ratio(one: Mapping[str, Any], other: Mapping[str, Any], key: str = "median_ms") -> float:
+    """How many times ``other`` fits into ``one``."""
+    return round(float(one[key]) / float(other[key]), 2)
