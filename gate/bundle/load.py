@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class Bundle:
 
     ``modules`` and ``custom_modules``: Rego text by the path that messages show. ``revision``: ``sha256:...`` over
     all of it. ``catalogue``: rules by id, in order. ``defaults``: defaults.yaml with the custom rules added.
-    ``builtins``: the names that ``capabilities`` (OPA's document, as text) allows.
+    ``capabilities``: OPA's document of that name, as text.
     """
 
     modules: Mapping[str, str]
@@ -35,9 +35,12 @@ class Bundle:
     revision: str
     catalogue: Mapping[str, Rule]
     defaults: Mapping[str, Any]
-    builtins: frozenset[str]
     capabilities: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def builtins(self) -> frozenset[str]:
+        """The names of the functions that ``capabilities`` allows."""
+        return frozenset(one["name"] for one in json.loads(self.capabilities)["builtins"])
 
 
 def shipped() -> Path:
@@ -70,7 +73,6 @@ def load(extra_dirs: Sequence[Path] = (), *, root: Path | None = None) -> Bundle
         revision=_revision({**modules, **by_id, "defaults.yaml": defaults_text}),
         catalogue=dict(sorted(rules.items())),
         defaults=_defaults(defaults_text, rules),
-        builtins=frozenset(one["name"] for one in json.loads(capabilities)["builtins"]),
         capabilities=capabilities,
     )
 

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from gate.errors import PolicyError
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CONSTRUCTOR: Any = SafeConstructor()
+_TEXT = "tag:yaml.org,2002:str"
+_LIST = "tag:yaml.org,2002:seq"
 _REQUIRED: Any = object()
 
 
@@ -152,8 +156,8 @@ def before(path: str, text: str, package_line: int) -> Block | None:
 
 def _plain(node: yaml.Node) -> Any:
     """The value of a node by YAML's safe rules."""
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
+    if isinstance(node, yaml.ScalarNode) and node.tag == _TEXT:
+        return node.value
+    if isinstance(node, yaml.SequenceNode) and node.tag == _LIST:
+        return [_plain(each) for each in node.value]
+    return _CONSTRUCTOR.construct_document(node)

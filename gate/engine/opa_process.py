@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -104,15 +105,12 @@ class PrivateOpa:
         raise PolicyError(str(first.get("message", "does not compile")), where=where)
 
     def _launch(self, port: int) -> None:
-        command = [sys.executable, "-I", "-m", "gate.engine.guard"]
+        command = [sys.executable, "-I", "-m", "gate.engine.guard", self._folder.name]
         command += [self._binary, "run", "--server", "--bundle", str(self._bundle), "--addr", f"127.0.0.1:{port}"]
         command += ["--log-level", "error", "--skip-version-check", "--shutdown-grace-period", "1"]
-        environment = {"HOME": self._folder.name}
         try:
             with Path(self._folder.name, "opa.log").open("wb") as log:
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment
-                )
+                self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         except OSError as error:
             self.close()
             raise EngineUnavailableError(f"opa cannot be run: {error.strerror}", where=self._binary) from None
@@ -141,7 +139,9 @@ class PrivateOpa:
         process, self._process = self._process, None
         if process is not None:
             if process.stdin is not None:
-                process.stdin.close()
+                with contextlib.suppress(OSError):
+                    process.stdin.write(b".")
+                    process.stdin.close()
             try:
                 process.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:

@@ -1,8 +1,8 @@
 """Custom policies, in a process of their own that can be killed.
 
 regorus cannot be interrupted and holds the GIL, so a policy that never ends would take gate with it. The worker
-speaks frames of a 4-byte big-endian length and JSON over its standard input and output; it has no environment, and
-limits its own memory.
+speaks frames of a 4-byte big-endian length and JSON over its standard input and output, and limits its own memory.
+What a policy may call (`gate.engine.calls`) reaches neither files nor environment.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Worker:
         command = [sys.executable, "-I", "-m", "gate.engine.worker"]
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, bufsize=0
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
             )
             answer = self._exchange(self._hello, _START_SECONDS)
         except (OSError, EngineTimeoutError, EngineProtocolError) as error:

@@ -6,7 +6,10 @@ import asyncio
 import json
 import socket
 import ssl
+import subprocess
+import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,6 +61,33 @@ def test_a_private_opa_judges_and_ends_with_the_engine(opa_binary: Path) -> None
     assert not folder.exists()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+@pytest.mark.go
+def test_a_private_opa_ends_when_gate_is_killed_and_sees_none_of_its_environment(opa_binary: Path) -> None:
+    code = (
+        "from gate.engine import choose\nfrom tests.unit.engine.policies import BUNDLE\nimport sys\n"
+        f"engine = choose('opa', modules=BUNDLE.modules, revision=BUNDLE.revision, opa={str(opa_binary)!r})\n"
+        "print(engine.url, engine._process._process.pid, engine._process._folder.name, flush=True)\nsys.stdin.read()\n"
+    )
+    gate = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert gate.stdout is not None and gate.stdin is not None
+    with gate.stdin, gate.stdout:
+        url, guard, folder = gate.stdout.readline().split()
+        children = Path(f"/proc/{guard}/task/{guard}/children").read_text().split()
+        assert [Path(f"/proc/{child}/environ").read_bytes() for child in children] == [b""]
+        gate.kill()
+        gate.wait()
+    address = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(address, timeout=1).close()
+        except OSError:
+            if not Path(folder).exists():
+                return
+        time.sleep(0.05)
+    pytest.fail("the private OPA outlived gate")
 
 
 @pytest.mark.go

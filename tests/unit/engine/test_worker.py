@@ -139,10 +139,3 @@ def test_closing_ends_the_process(good: RegorusEngine) -> None:
     good.close()
     assert process.poll() is not None
     good.close()
-
-
-def test_the_process_sees_no_environment(good: RegorusEngine) -> None:
-    worker = good._worker
-    assert worker is not None and worker._process is not None
-    with open(f"/proc/{worker._process.pid}/environ", "rb") as file:
-        assert b"PATH=" not in file.read()
