@@ -15,21 +15,8 @@ from gate.settings import patterns
 from gate.settings.model import Build, CustomResource, Environment, Exemption, KnownBase, Registry
 from gate.settings.nodes import Node
 from gate.settings.parameters import RuleLike
-from gate.settings.shapes import (
-    Choice,
-    Field,
-    Flag,
-    ImagePattern,
-    ListOf,
-    MapOf,
-    Number,
-    Reading,
-    Record,
-    Shape,
-    Text,
-    date,
-    suggest,
-)
+from gate.settings.reading import Reading, Shape, suggest
+from gate.settings.shapes import Choice, Field, Flag, ImagePattern, ListOf, MapOf, Number, Record, Text, date
 
 LEVEL = Choice(
     *("deny", "warn", "ignore"),

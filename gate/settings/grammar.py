@@ -10,7 +10,8 @@ from gate.settings.entries import LEVEL, unknown_rule
 from gate.settings.model import COLLECTIONS, Level, RuleSetting
 from gate.settings.nodes import Node, Scalar
 from gate.settings.parameters import RuleLike, fields_of
-from gate.settings.shapes import Choice, Field, Flag, ListOf, MapOf, Reading, Record, Shape, Text, entries_of
+from gate.settings.reading import Reading, Shape
+from gate.settings.shapes import Choice, Field, Flag, ListOf, MapOf, Record, Text, entries_of
 
 ROLES = ("container", "init", "sidecar", "ephemeral", "volume")
 SUGAR = {

@@ -13,8 +13,8 @@ from gate.settings.files import UnreadableError, read_regular
 from gate.settings.model import Environment, RuleSetting, Stance, Written
 from gate.settings.nodes import LARGEST, Fields, Node, parse
 from gate.settings.parameters import RuleLike, shape_of
+from gate.settings.reading import Reading, Shape, suggest
 from gate.settings.resolve import BUILT_IN, Settings
-from gate.settings.shapes import Reading, Shape, suggest
 
 NAME = "gate.yaml"
 

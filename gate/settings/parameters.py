@@ -20,20 +20,8 @@ from typing import Any, Protocol
 from gate.errors import PolicyError
 from gate.settings import patterns, units
 from gate.settings.nodes import Node, Scalar
-from gate.settings.shapes import (
-    Choice,
-    Field,
-    Flag,
-    ImagePattern,
-    ListOf,
-    Number,
-    Reading,
-    Record,
-    Shape,
-    Text,
-    duration,
-    size,
-)
+from gate.settings.reading import Reading, Shape
+from gate.settings.shapes import Choice, Field, Flag, ImagePattern, ListOf, Number, Record, Text, duration, size
 
 
 class ParameterLike(Protocol):

@@ -14,7 +14,7 @@ from gate.settings.grammar import SUGAR, RuleShape
 from gate.settings.model import COLLECTIONS, LEVELS, Effective, Environment, Level, RuleSetting, Stance, Written
 from gate.settings.nodes import from_plain
 from gate.settings.parameters import RuleLike, shape_of
-from gate.settings.shapes import Reading, suggest
+from gate.settings.reading import Reading, suggest
 
 BUILT_IN = ("prod", "dev")
 

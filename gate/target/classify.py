@@ -9,7 +9,7 @@ from pathlib import Path
 from gate.errors import TargetError, TargetNotFoundError
 from gate.settings.files import UnreadableError, read_start
 from gate.settings.patterns import name_of
-from gate.settings.shapes import suggest
+from gate.settings.reading import suggest
 from gate.target.model import STDIN, Kind, Target
 
 PREFIXES = ("docker://", "docker-daemon:", "docker-archive:", "oci:", "oci-archive:", "dockerfile:", "manifest:")
