@@ -40,7 +40,8 @@ def parse_size(text: str) -> int:
         missing = "has no unit" if not unit else f'has the unknown unit "{unit}"'
         raise ValueError(f'size "{text}" {missing}; {instead}')
     whole, _, tenths = number.partition(".")
-    size, rest = divmod(int(whole + tenths) * UNITS[unit], 10 ** len(tenths))
+    parts: int = 10 ** len(tenths)
+    size, rest = divmod(int(whole + tenths) * UNITS[unit], parts)
     if rest:
         raise ValueError(f'size "{text}" is not a whole number of bytes')
     if size > _LARGEST:
