@@ -120,7 +120,12 @@ def _start_etcd(directory: Path) -> tuple[Daemon, str]:
     daemon = Daemon(
         "etcd",
         [
-            *(tools.built("etcd", "kubernetes"), f"--data-dir={directory / 'etcd'}", "--unsafe-no-fsync", "--name=tests"),
+            *(
+                tools.built("etcd", "kubernetes"),
+                f"--data-dir={directory / 'etcd'}",
+                "--unsafe-no-fsync",
+                "--name=tests",
+            ),
             *(f"--listen-client-urls={client}", f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}"),
             *(f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=tests={peer}"),
         ],

@@ -244,9 +244,7 @@ class UnpackOracle(JsonLines):
 
         Keys: error (a message or null) and files: path, type, mode, size, target, inode.
         """
-        requests = (
-            {"layers": [_encoded(layer) for layer in stack], "snapshotter": snapshotter} for stack in stacks
-        )
+        requests = ({"layers": [_encoded(layer) for layer in stack], "snapshotter": snapshotter} for stack in stacks)
         for answer in self.ask_all(requests):
             yield {"error": answer["refused"], "files": answer["files"]}
 
