@@ -1,0 +1,86 @@
+# METADATA
+# title: Package lists or caches stay in the image
+# description: >-
+#   The package manager keeps lists and archives that nothing reads at run time, often tens of megabytes. They
+#   must go in the RUN that made them: a later layer only hides them. Cache mounts keep them out altogether.
+# related_resources:
+# - ref: https://docs.docker.com/build/building/best-practices/
+#   description: Docker, building best practices
+# custom:
+#   severity: low
+#   collection: recommended
+#   kinds: [dockerfile]
+#   needs: [dockerfile]
+#   fix: "End the RUN with `rm -rf /var/lib/apt/lists/*`, use `apk add --no-cache`, or mount the folder as a cache."
+#   aliases: [DL3009, DL3019, DL3032, DL3036, DL3040, DS-0015, DS-0019, DS-0020, DS-0025, DS-0027, DKL-DI-0004, DKL-DI-0005, kics/apt_get_install_lists_were_not_deleted, kics/apk_add_using_local_cache_path, kics/yum_clean_all_missing, kics/missing_dnf_clean_all, kics/missing_zypper_clean, dockerfilelint/apkadd-missing_nocache_or_updaterm, dockerfilelint/apt-get_missing_rm]
+#   controls: [NIST SP 800-190 4.1.2]
+#   since: "0.1"
+package gate.rules["clean-os-cache"]
+
+import data.gate.lib.commands
+import data.gate.lib.dockerfile
+import data.gate.lib.finding
+import data.gate.lib.packages
+
+violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message), spec.fix) if {
+	some use in packages.installs
+	use.ships
+	spec := _caches[use.manager]
+	not _kept_out(use, spec)
+	message := sprintf("%s %s leaves %s in the image", [use.program, use.verb, spec.what])
+}
+
+_caches := {
+	"apt": {
+		"what": "package lists in /var/lib/apt/lists",
+		"folder": "/var/lib/apt/lists",
+		"flags": set(),
+		"cleans": set(),
+		"fix": "End this RUN with `&& rm -rf /var/lib/apt/lists/*`.",
+	},
+	"apk": {
+		"what": "an index in /var/cache/apk",
+		"folder": "/var/cache/apk",
+		"flags": {"--no-cache"},
+		"cleans": {["apk", "cache", "clean"]},
+		"fix": "Use `apk add --no-cache`.",
+	},
+	"yum": {
+		"what": "caches in /var/cache/yum",
+		"folder": "/var/cache/yum",
+		"flags": set(),
+		"cleans": {["yum", "clean", "all"], ["dnf", "clean", "all"]},
+		"fix": "End this RUN with `&& yum clean all`.",
+	},
+	"dnf": {
+		"what": "caches in /var/cache/dnf",
+		"folder": "/var/cache/dnf",
+		"flags": set(),
+		"cleans": {["dnf", "clean", "all"], ["microdnf", "clean", "all"], ["tdnf", "clean", "all"], ["yum", "clean", "all"]},
+		"fix": "End this RUN with `&& dnf clean all`.",
+	},
+	"zypper": {
+		"what": "caches in /var/cache/zypp",
+		"folder": "/var/cache/zypp",
+		"flags": {"--no-refresh"},
+		"cleans": {["zypper", "clean"], ["zypper", "cc"], ["zypper", "clean", "--all"], ["zypper", "clean", "-a"], ["zypper", "cc", "-a"]},
+		"fix": "End this RUN with `&& zypper clean --all`.",
+	},
+}
+
+_kept_out(use, spec) if commands.mounted(use.run, spec.folder)
+
+_kept_out(use, spec) if commands.removed(use.run, spec.folder)
+
+_kept_out(use, spec) if commands.has_flag(use.command, spec.flags)
+
+_kept_out(use, spec) if {
+	some command in use.run.commands
+	array.concat([command.program], command.args) in spec.cleans
+}
+
+# Nobody can tell what a script that is computed removes.
+_kept_out(use, _) if {
+	some command in use.run.commands
+	command.opaque
+}

@@ -1,0 +1,35 @@
+package gate.rules["clean-os-cache_test"]
+
+import data.gate.lib.fixture
+import data.gate.rules["clean-os-cache"] as rule
+
+_install(program, args) := fixture.command(program, args)
+
+_found(commands) := {[each.origin.line, each.message] | some each in found} if {
+	found := rule.violations with input.evidence as fixture.ran(commands)
+}
+
+test_reports_lists_that_stay if {
+	_found([_install("apt-get", ["install", "-y", "curl"])]) == {[
+		2,
+		"apt-get install leaves package lists in /var/lib/apt/lists in the image",
+	]}
+	_found([_install("dnf", ["install", "-y", "curl"])]) == {[2, "dnf install leaves caches in /var/cache/dnf in the image"]}
+}
+
+test_accepts_what_is_removed_in_the_same_run if {
+	_found([_install("apt-get", ["install", "curl"]), fixture.command("rm", ["-rf", "/var/lib/apt/lists/*"])]) == set()
+	_found([_install("apk", ["add", "--no-cache", "curl"])]) == set()
+	_found([_install("dnf", ["install", "curl"]), fixture.command("dnf", ["clean", "all"])]) == set()
+}
+
+test_accepts_a_cache_mount_a_builder_and_what_is_opaque if {
+	mount := {"type": "cache", "target": "/var/lib/apt"}
+	install := fixture.command("apt-get", ["install", "curl"])
+	mounted := fixture.instruction("RUN", 2, {"commands": [install], "mounts": [mount]})
+	rule.violations == set() with input.evidence as fixture.single([mounted])
+	builder := fixture.stage(0, {"instructions": [fixture.run(2, [install])]})
+	rule.violations == set() with input.evidence as fixture.dockerfile([builder, fixture.stage(1, {"target": true})])
+	opaque := object.union(fixture.command(null, []), {"opaque": true})
+	_found([install, opaque]) == set()
+}

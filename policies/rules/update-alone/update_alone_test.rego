@@ -1,0 +1,26 @@
+package gate.rules["update-alone_test"]
+
+import data.gate.lib.fixture
+import data.gate.rules["update-alone"] as rule
+
+_found(commands) := {each.message | some each in found} if {
+	found := rule.violations with input.evidence as fixture.ran(commands)
+}
+
+_update := fixture.command("apt-get", ["-q", "update"])
+
+test_reports_an_update_alone if {
+	_found([_update]) == {"apt-get update stands in a RUN of its own"}
+	_found([_update, fixture.command("rm", ["-rf", "/x"])]) == {"apt-get update stands in a RUN of its own"}
+}
+
+test_accepts_an_installation_beside_it if {
+	_found([_update, fixture.command("apt-get", ["install", "curl"])]) == set()
+	_found([_update, fixture.command("./install.sh", [])]) == set()
+}
+
+test_accepts_a_cache_mount if {
+	mount := {"type": "cache", "target": "/var/lib/apt"}
+	run := fixture.instruction("RUN", 2, {"commands": [_update], "mounts": [mount]})
+	rule.violations == set() with input.evidence as fixture.single([run])
+}
