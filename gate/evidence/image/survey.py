@@ -110,11 +110,10 @@ def _by_node(found: Survey, path: bytes, children: dict[bytes, Node], layers: Se
         if type(node) is int:
             if node & _SET_ID:
                 _privileged(found, Place(join(path, name), node), None)
-        elif isinstance(node, Inode) and node.number is not None and node.kind != SYMLINK:
-            facts = layers[node.layer]
-            place = Place(join(path, name), node)
-            _privileged(found, place, facts.capabilities.get(node.number))
-            mark = facts.marks.get(node.number)
+        elif isinstance(node, Inode) and node.kind != SYMLINK:
+            place, facts, number = Place(join(path, name), node), layers[node.layer], node.number
+            _privileged(found, place, None if number is None else facts.capabilities.get(number))
+            mark = None if number is None else facts.marks.get(number)
             if mark == leftovers.KEY_MARK:
                 found.secrets.append((place, mark))
             elif mark is not None:
