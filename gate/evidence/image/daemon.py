@@ -36,6 +36,7 @@ class DaemonSource:
         bounds: ArchiveLimits | None = None,
     ) -> None:
         self.name = f"docker-daemon:{reference.familiar}"
+        self.scope = ""
         self.reference = reference
         self._environ = dict(environ)
         self._limits = limits

@@ -50,6 +50,7 @@ class DockerArchiveSource:
 
     def __init__(self, name: str, files: Files, ref: str | None = None, limits: DocumentLimits | None = None) -> None:
         self.name = name
+        self.scope = ""
         self._files = files
         self._ref = ref
         self._limits = limits or DocumentLimits()

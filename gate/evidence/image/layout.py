@@ -40,6 +40,7 @@ class LayoutSource:
 
     def __init__(self, name: str, files: Files, tag: str | None = None, limits: DocumentLimits | None = None) -> None:
         self.name = name
+        self.scope = ""
         self._files = files
         self._tag = tag
         self._limits = limits or DocumentLimits()

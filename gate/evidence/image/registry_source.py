@@ -19,6 +19,7 @@ class RegistrySource:
 
     def __init__(self, client: RegistryClient, reference: Reference) -> None:
         self.name = f"docker://{reference.normalized}"
+        self.scope = reference.name
         self.reference = reference
         self._client = client
         self._resolved: Resolved | None = None

@@ -87,6 +87,10 @@ class ImageSource(Protocol):
     name: str
     """As a person would write it: ``docker://ghcr.io/acme/api:1``, ``oci:build/image``."""
 
+    scope: str
+    """What being given an image here grants: ``registry/repository``, ``""`` for what is local. Facts kept of an image
+    answer only within it, or whoever names a digest could ask what others may read."""
+
     async def resolve(self) -> Resolved:
         """Ask what the name stands for; over a network one authorized request each time, never from a cache."""
         ...
