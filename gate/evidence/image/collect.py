@@ -86,8 +86,9 @@ class Collector:
         return found
 
     def _key(self, image: PlatformImage) -> str:
-        """What the facts follow from: the config, the layers, the bounds, and the code that reads them."""
-        parts = [facts_of.VERSION, layers_of.VERSION, image.config_digest, msgspec.json.encode(self._limits).decode()]
+        """What the facts follow from (the config, the layers, the bounds, the code that reads them), and for whom."""
+        parts = [self._source.scope, facts_of.VERSION, layers_of.VERSION, image.config_digest]
+        parts += [msgspec.json.encode(self._limits).decode()]
         parts += [f"{layer.digest} {layer.diff_id} {layer.compressed}" for layer in image.layers]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
