@@ -194,7 +194,7 @@ class LayerReader:
             while at >= 0:
                 end = self._mark(start + at, mark, batch, first)
                 at = piece.find(text, max(end - start, at + 1))
-        self._tail = piece[-_SEAM:]
+        self._tail = (self._tail + piece[-_SEAM:])[-_SEAM:]
         if batch.names:
             end = batch.offsets[-1] + batch.sizes[-1]
             self._open_program = (self._tar.count - 1, end) if batch.heads[-1].startswith(_ELF) else None
