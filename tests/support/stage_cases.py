@@ -92,7 +92,7 @@ COPIES = (
     Case(
         "nor in a circle, used or not",
         "FROM one AS a\nCOPY --from=b /x /y\nFROM two AS b\nCOPY --from=a /x /y\nFROM three\n",
-        {"refused": 2},
+        {"refused": 4},
     ),
     Case("a later stage is refused", "FROM one\nCOPY --from=b /x /y\nFROM two AS b\nFROM 0one\n", {"refused": None}),
     Case("where it is used", "FROM one AS a\nCOPY --from=b /x /y\nFROM two AS b\nFROM a\n", {"refused": 2}),

@@ -257,10 +257,12 @@ class _Reader:
 
     def _children(self, node: Node, connector: str | None) -> list[Simple]:
         all_ends: list[Simple] = []
+        start = len(self._out)
         for child in node.children:
             kind = child.type
             if kind in _SEPARATORS:
-                connector = ";" if kind == "\n" else kind
+                if len(self._out) > start:
+                    connector = ";" if kind == "\n" else kind
             elif kind in _STATEMENTS:
                 before = len(self._out)
                 all_ends += self._statement(child, connector)

@@ -26,7 +26,7 @@ from gate.evidence.image import reference as references
 from gate.evidence.image.reference import Reference
 
 BUILD_PLATFORM = Platform("linux", "amd64")
-_MOST_NODES = 20_000
+_MOST_ROUNDS = 100
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
@@ -275,12 +275,13 @@ class Graph:
 
     def _resolve(self) -> set[int]:
         """Resolves images, follows the triggers of everything reached, and returns the ids of what is reached."""
-        while True:
+        for _ in range(_MOST_ROUNDS):
             reached = self._reached(self.target)
             for node in self.nodes:
                 self._resolve_image(node, asked=id(node) in reached)
             if not self._run_triggers([node for node in self.nodes if id(node) in reached]):
                 return reached
+        raise DockerfileError("ONBUILD triggers of images bring ever more images", self.target.line)
 
     @staticmethod
     def _reached(target: Node) -> set[int]:
@@ -325,8 +326,6 @@ class Graph:
         for node in nodes:
             if node.triggered:
                 continue
-            if len(self.nodes) > _MOST_NODES:
-                raise DockerfileError("ONBUILD triggers of images bring ever more images", node.line, node.end_line)
             node.triggered = True
             bound = self._triggers(node)
             for each in bound:

@@ -36,7 +36,7 @@ _WRAPPERS: dict[str, _Wrapper] = {
         assigns=True,
     ),
     "doas": _Wrapper("uCa"),
-    "env": _Wrapper("uC", _long("unset chdir"), assigns=True),
+    "env": _Wrapper("uC", _long("unset chdir"), assigns=True, lookup="S"),
     "nice": _Wrapper("n", _long("adjustment")),
     "ionice": _Wrapper("cn", _long("class classdata")),
     "nohup": _Wrapper(),
@@ -100,7 +100,7 @@ def _command_at(words: list[Word], wrapper: _Wrapper, env: list[tuple[str, str]]
             break
         if not text.startswith("-") or text == "-":
             break
-        if wrapper.lookup and not text.startswith("--") and any(letter in text for letter in wrapper.lookup):
+        if wrapper.lookup and _looks_up(text, wrapper):
             return None
         position += 1 + _takes_next(text, wrapper)
     position += wrapper.skip
@@ -109,6 +109,13 @@ def _command_at(words: list[Word], wrapper: _Wrapper, env: list[tuple[str, str]]
         env.append((name, value))
         position += 1
     return position
+
+
+def _looks_up(option: str, wrapper: _Wrapper) -> bool:
+    """Whether the wrapper does something else than run the words after its options."""
+    if option.startswith("--"):
+        return option.startswith("--split-string")
+    return any(letter in option for letter in wrapper.lookup)
 
 
 def _takes_next(option: str, wrapper: _Wrapper) -> bool:
@@ -198,8 +205,10 @@ def _option_script(words: list[Word]) -> Word | None:
 
 def _env_split(words: list[Word]) -> Nested:
     for position, word in enumerate(words[1:], start=1):
-        if word.text in ("-S", "--split-string") and position + 1 < len(words):
+        if word.text.endswith(("S", "--split-string")) and word.text.startswith("-") and position + 1 < len(words):
             return Nested("env", words[position + 1])
+        if word.text.startswith("--split-string="):
+            return Nested("env", Word(word.text.partition("=")[2], word.offset, word.dynamic))
         if not word.text.startswith("-"):
             break
     return _NONE
