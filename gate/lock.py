@@ -133,11 +133,11 @@ def load(data: bytes, where: str = FILE_NAME) -> Lock:
         raise LockError(f"is larger than {_LARGEST} bytes", where=where)
     plain = _Plain(where).read(data)
     if not isinstance(plain, dict) or plain.get("version") != _VERSION:
-        raise LockError(f"is not a gate.lock of version {_VERSION}", where=where, hint="write a new one: gate lock")
+        raise LockError(f"is not a gate.lock of version {_VERSION}", where=where, hint="repair it, or delete it and run gate lock")
     try:
         return msgspec.convert(plain, Lock)
     except msgspec.ValidationError as error:
-        raise LockError(str(error), where=where, hint="write a new one: gate lock") from None
+        raise LockError(str(error), where=where, hint="repair it, or delete it and run gate lock") from None
 
 
 def dump(lock: Lock) -> str:
