@@ -1,0 +1,112 @@
+"""Joining what runs with where it is made: image names of builds, source labels, git remotes, CODEOWNERS."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import msgspec
+
+from gate.audit.model import AuditResult, Source
+
+_REMOTE = re.compile(r"^(?:https?://(?:[^@/]+@)?|ssh://(?:[^@/]+@)?|git@)([^/:]+)[/:](.+?)(?:\.git)?/?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A tree of sources: where it is, its git remote, its CODEOWNERS text."""
+
+    root: str
+    remote: str | None = None
+    codeowners: str = ""
+
+
+@dataclass(slots=True)
+class Owners:
+    """CODEOWNERS of one tree: the last line whose pattern matches a path decides, as on GitHub and GitLab."""
+
+    rules: list[tuple[re.Pattern[str], tuple[str, ...]]] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, text: str) -> Owners:
+        """Lines of ``pattern owner...``; comments and sections are left out."""
+        rules = []
+        for line in text.splitlines():
+            words = line.split("#")[0].split()
+            if words and not words[0].startswith(("[", "^[")):
+                rules.append((_pattern(words[0]), tuple(words[1:])))
+        return cls(rules)
+
+    def of(self, path: str) -> tuple[str, ...]:
+        """The owners of a path relative to the tree."""
+        found: tuple[str, ...] = ()
+        for pattern, owners in self.rules:
+            if pattern.match(path):
+                found = owners
+        return found
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """A gitignore-like glob as an expression over ``a/b/c``."""
+    anchored = "/" in glob.rstrip("/")
+    body = glob.strip("/")
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", body)
+    replaced = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    middle = "".join(replaced.get(part, re.escape(part)) for part in parts)
+    return re.compile(("" if anchored else "(?:.*/)?") + middle + "(?:/.*)?$")
+
+
+def same_repository(one: str | None, other: str | None) -> bool:
+    """Whether two remotes name one repository, whatever the protocol, credentials and ``.git``."""
+    if not one or not other:
+        return False
+    left, right = _REMOTE.match(one.strip()), _REMOTE.match(other.strip())
+    if left is None or right is None:
+        return one.strip().rstrip("/") == other.strip().rstrip("/")
+    return (left.group(1).lower(), left.group(2).lower()) == (right.group(1).lower(), right.group(2).lower())
+
+
+def join_sources(
+    results: Sequence[AuditResult],
+    dockerfiles: Iterable[AuditResult],
+    images: Mapping[str, str],
+    checkouts: Sequence[Checkout],
+) -> list[AuditResult]:
+    """Results with the Dockerfile to change, where that is known.
+
+    ``images``: repository (``registry/path``) to the name of the Dockerfile result that builds it, from ``builds:``.
+    A source label names a checkout; the Dockerfile is then known if the checkout has only one. Labels are their
+    author's claim: ``joined_by`` says what the join rests on.
+    """
+    files = {result.name: result for result in dockerfiles}
+    return [_joined(result, files, images, checkouts) for result in results]
+
+
+def _joined(
+    result: AuditResult, files: Mapping[str, AuditResult], images: Mapping[str, str], checkouts: Sequence[Checkout]
+) -> AuditResult:
+    if result.kind not in {"container", "image"}:
+        return result
+    known = result.source or Source()
+    repository = (result.reference or "").partition("@")[0]
+    repository = repository.rpartition(":")[0] if ":" in repository.rpartition("/")[2] else repository
+    name, by = images.get(repository), "builds"
+    if name is None:
+        name, by = _only_file(files, checkouts, known.repository), "label"
+    if name is None or name not in files:
+        return result
+    file = files[name]
+    line = next((finding.line for finding in file.findings if finding.line is not None), None)
+    source = msgspec.structs.replace(known, dockerfile=name, line=line, joined_by=by)
+    owners = [*result.owners, *(owner for owner in file.owners if owner not in result.owners)]
+    return msgspec.structs.replace(result, source=source, owners=owners)
+
+
+def _only_file(files: Mapping[str, AuditResult], checkouts: Sequence[Checkout], repository: str | None) -> str | None:
+    for checkout in checkouts:
+        if same_repository(checkout.remote, repository):
+            inside = [name for name in files if PurePosixPath(name).is_relative_to(checkout.root)]
+            return inside[0] if len(inside) == 1 else None
+    return None
