@@ -28,7 +28,6 @@ _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from gate.evidence.image.worker import main; main(sys.stdin.buffer, sys.stdout.buffer)"
 )
-_END = FRAME.pack(0)
 _DIED = "the process that read it ended without an answer, perhaps for want of memory"
 
 
@@ -77,7 +76,8 @@ class Pool:
 
     async def image(self, subject: Subject, layers: list[LayerFacts], limits: ImageLimits) -> ImageFacts:
         """The facts of an image from those of its layers, lowest first."""
-        if sum(len(each.listing.names) for each in layers) < self._inline_below * 4:
+        is_small = sum(len(each.listing.names) for each in layers) < self._inline_below * 4
+        if is_small or any(each.fault for each in layers):
             return describe(subject, layers, limits)
         encoded = [msgspec.msgpack.encode(each) for each in layers]
         async with self._slots:
