@@ -15,6 +15,7 @@ from gate.evidence.image.nodes import DIRECTORY, REGULAR, SYMLINK, Directory, In
 from gate.evidence.image.paths import Found, below, join
 
 from tests.support import tools
+from tests.support.layered import facts
 from tests.support.oracles import UnpackOracle
 from tests.support.tree_grammar import stack
 
@@ -108,6 +109,52 @@ def test_the_tree_is_containerds_or_says_where_runtimes_differ(oracle: UnpackOra
     assert seen["equal"] > STACKS // 4, seen
     assert seen["equal on overlayfs"] > STACKS // 5, seen
     assert seen["disputed"] > STACKS // 10, seen
+
+
+def test_no_runtime_has_a_shell_where_none_is_said_to_be(oracle: UnpackOracle) -> None:
+    random = Random(SEED + 1)
+    stacks = [stack(random) for _ in range(STACKS)]
+    seen: Counter[str] = Counter()
+    answers = zip(stacks, oracle.trees(stacks, "naive"), oracle.trees(stacks, "overlay"), strict=True)
+    for number, (layers, naive, overlay) in enumerate(answers):
+        fact = facts(*layers).shell
+        seen[f"{fact.state} {fact.present}"] += 1
+        for answer in (naive, overlay):
+            there = answer["error"] is None and has_shell(as_listed(answer))
+            assert not (there and fact.state == "known" and fact.present is False), number
+            seen["real shells"] += there
+    assert seen["known True"] > STACKS // 10 and seen["known False"] > STACKS // 10, seen
+    assert seen["real shells"] > STACKS // 10, seen
+
+
+def has_shell(listing: dict[str, Description]) -> bool:
+    """Whether a program is called ``sh``, after links, by the plainest reading of a real tree."""
+    return any(
+        path.rsplit("/", 1)[-1] == "sh" and kind in "-l" and is_program(listing, "/" + path)
+        for path, (kind, *_) in listing.items()
+    )
+
+
+def is_program(listing: dict[str, Description], path: str) -> bool:
+    here: list[str] = []
+    ahead = path.split("/")[::-1]
+    for _ in range(1000):
+        if not ahead:
+            kind, mode, _, _ = listing.get("/".join(here), ("d", 0, 0, ""))
+            return kind == "-" and bool(mode & 0o111)
+        part = ahead.pop()
+        if part == "..":
+            del here[-1:]
+        elif part and part != ".":
+            entry = listing.get("/".join([*here, part]))
+            if entry is None or (entry[0] not in "dl" and ahead):
+                return False
+            if entry[0] == "l":
+                here = [] if entry[3].startswith("/") else here
+                ahead += entry[3].split("/")[::-1]
+            else:
+                here.append(part)
+    return False
 
 
 def assert_same(tree: Tree, theirs: dict[str, Description], without_mode: str) -> None:
