@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gate.cli.bases import Wanted
     from gate.cli.session import Session
     from gate.errors import GateError
+    from gate.evidence.image.sources import Sources
     from gate.lock import Lock, LockedBase
 
 _AT_ONCE = 4
@@ -196,13 +197,10 @@ class _Run:
                 await sources.close()
         return [base for base in found if base is not None]
 
-    def _sources(self) -> Any:
-        from gate.evidence.image.sources import Sources
+    def _sources(self) -> Sources:
+        from gate.cli.images import make_sources
 
-        session = self._session
-        home = Path(session.environ.get("HOME") or "/")
-        rows = session.settings.written.registries
-        return Sources(environ=session.environ, home=home, registries=rows, root=session.root)
+        return make_sources(self._session)
 
     def _keep(self, name: str, tag: str | None) -> int:
         """Days a digest stays after its tag left it: as long as an image built on it may be approved."""

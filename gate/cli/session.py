@@ -20,15 +20,18 @@ from gate.errors import LockError, StoreError, UsageError
 from gate.exemptions import Exemptions
 from gate.finding import Inputs
 from gate.judge import Judge
+from gate.report import plain
 from gate.settings import Settings
 from gate.settings.environ import Variables
 from gate.settings.environ import read as read_variables
 from gate.settings.files import UnreadableError, read_regular
 
 if TYPE_CHECKING:
+    from gate.cli.images import Images
     from gate.engine.choice import Server
     from gate.engine.protocol import Engine
     from gate.evidence.bases import BaseLookup
+    from gate.evidence.image.online import OnlineLookup
     from gate.lock import Lock
     from gate.remembered import Remembered
     from gate.store import FileStore
@@ -54,6 +57,7 @@ class Asked(NamedTuple):
     build_args: tuple[tuple[str, str], ...] = ()
     platform: str | None = None
     online: bool = False
+    offline: bool = False
     today: datetime.date | None = None
     baseline: str | None = None
 
@@ -91,6 +95,8 @@ class Session:
         self._baseline: tuple[frozenset[str], str | None] | None = None
         self._memory: Remembered | None = None
         self._store: FileStore | None = None
+        self._images: Images | None = None
+        self._online: OnlineLookup | None = None
 
     @property
     def engine_name(self) -> str:
@@ -145,9 +151,36 @@ class Session:
         return self._stdin
 
     @property
+    def offline(self) -> bool:
+        """Whether nobody may be asked: --offline, or GATE_OFFLINE without --online."""
+        return self.asked.offline or (bool(self.variables.offline) and not self.asked.online)
+
+    @property
+    def images(self) -> Images:
+        """What reads images."""
+        if self._images is None:
+            from gate.cli.images import Images
+
+            self._images = Images(self)
+        return self._images
+
+    @property
+    def store(self) -> FileStore | None:
+        """Where what is costly to find out is kept, or None where nothing is to be kept."""
+        folder = cache_folder(self.variables, self.environ) if self.cached and self._store is None else None
+        if folder is not None:
+            from gate.store import FileStore
+
+            try:
+                self._store = FileStore(folder)
+            except StoreError:
+                self.cached = False
+        return self._store
+
+    @property
     def memory(self) -> Remembered | None:
-        """Results of earlier runs, or None where nothing is to be remembered."""
-        if self._memory is None and self.cached:
+        """Results of earlier runs, or None where nothing is to be remembered; what registries said is asked anew."""
+        if self._memory is None and self.cached and not self.asked.online:
             self._memory = self._remember()
         return self._memory
 
@@ -177,7 +210,9 @@ class Session:
             from gate.evidence.bases import ChainLookup, LockLookup, TableLookup
 
             table = TableLookup(self.settings.written.known_bases)
-            self._bases = ChainLookup([LockLookup(self.lock[0]), table]) if self.lock else table
+            lock = LockLookup(self.lock[0]) if self.lock else None
+            sources = [lock, self._registries(lock), table]
+            self._bases = ChainLookup([each for each in sources if each is not None])
         return self._bases
 
     def inputs(self) -> Inputs:
@@ -201,7 +236,15 @@ class Session:
         return [*self.asked.build_args, *(pair for build in builds for pair in build.args.items())]
 
     def close(self) -> None:
-        """End the engine, if it was started, and the store."""
+        """End the engine, if it was started, the connections, and the store."""
+        if self._images is not None:
+            self._images.close()
+            self._images = None
+        if self._online is not None:
+            self._online.close()
+            for problem in self._online.problems:
+                print(f"gate: not asked: {plain.line(problem)}", file=sys.stderr)
+            self._online = None
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -209,19 +252,26 @@ class Session:
             self._engine.close()
             self._engine = None
 
+    def _registries(self, lock: BaseLookup | None) -> BaseLookup | None:
+        """With --online: the registries that gate.yaml names, for what the lock does not have."""
+        if not self.asked.online:
+            return None
+        from gate.cli.images import make_sources
+        from gate.evidence.image.online import OnlineLookup
+
+        hosts = frozenset(row.host for row in self.settings.written.registries)
+        self._online = OnlineLookup(
+            lambda: make_sources(self), hosts=hosts, today=self.today, store=self.store, unless=lock
+        )
+        return self._online
+
     def _remember(self) -> Remembered | None:
         from gate import __version__
         from gate.evidence.bases import table_digest
         from gate.remembered import Remembered, Scope
-        from gate.store import FileStore
 
-        folder = cache_folder(self.variables, self.environ)
-        if folder is None:
-            self.cached = False
-            return None
-        try:
-            self._store = FileStore(folder)
-        except StoreError:
+        store = self.store
+        if store is None:
             self.cached = False
             return None
         scope = Scope(
@@ -238,7 +288,7 @@ class Session:
             target=self.asked.target,
             build_args=dict(self.asked.build_args),
         )
-        return Remembered(self._store, scope)
+        return Remembered(store, scope)
 
     def _read_baseline(self) -> tuple[frozenset[str], str | None]:
         """The fingerprints and the digest of the baseline."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from gate.errors import GateError
-from gate.evidence.bases import BaseImage, LockLookup
+from gate.evidence.bases import BaseImage, BaseLookup, LockLookup
 from gate.evidence.image.limits import ImageLimits
 from gate.evidence.image.locking import lock_base, name_in_lock
 from gate.evidence.image.pool import Pool
@@ -28,8 +28,8 @@ __all__ = ["OnlineLookup"]
 class OnlineLookup:
     """Reads bases from registries when a Dockerfile names them; each image and platform once.
 
-    ``hosts`` are the registries that may be asked. Requests run on a thread of their own, so that a lookup is an
-    ordinary call. ``problems``: what could not be read, and why. Close it.
+    ``hosts`` are the registries that may be asked; ``unless`` is a lookup that knows enough by itself. Requests run on
+    a thread of their own, so that a lookup is an ordinary call. ``problems``: what could not be read, and why. Close it.
     """
 
     def __init__(
@@ -41,8 +41,10 @@ class OnlineLookup:
         jobs: int = 2,
         store: Store | None = None,
         limits: ImageLimits | None = None,
+        unless: BaseLookup | None = None,
     ) -> None:
         self.problems: list[str] = []
+        self._unless = unless
         self._make_sources = make_sources
         self._hosts = hosts
         self._today = today
@@ -58,6 +60,8 @@ class OnlineLookup:
     def lookup(self, reference: Reference, platform: str) -> BaseImage | None:
         """What the registry has, as ``known``; null where it may not be asked or cannot be read."""
         if reference.registry not in self._hosts:
+            return None
+        if self._unless is not None and self._unless.lookup(reference, platform) is not None:
             return None
         key = name_in_lock(reference), platform
         if key not in self._answers:

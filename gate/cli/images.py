@@ -1,0 +1,126 @@
+"""Images of a run: one event loop, one set of connections and of worker processes, whatever the number of targets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gate.errors import UsageError
+from gate.target import Target
+
+if TYPE_CHECKING:
+    from gate.cli.session import Session
+    from gate.evidence.image.lineage import Bases
+    from gate.evidence.image.pool import Pool
+    from gate.evidence.image.reference import Reference
+    from gate.evidence.image.sources import Kind, Sources
+    from gate.evidence.model import Evidence
+
+__all__ = ["KINDS", "Images", "make_sources"]
+
+KINDS: dict[str, Kind] = {
+    "registry": "registry",
+    "daemon": "daemon",
+    "archive": "archive",
+    "docker-archive": "docker-archive",
+    "oci-archive": "oci-archive",
+    "oci-layout": "oci-layout",
+}
+"""Kinds of targets that are images, and what their sources are called."""
+
+
+class Images:
+    """Reads image targets one after the other; layers in parallel. Nothing starts before the first is read."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._runner: asyncio.Runner | None = None
+        self._sources: Sources | None = None
+        self._pool: Pool | None = None
+        self._bases: Bases | None = None
+
+    def read(self, target: Target) -> list[Evidence]:
+        """The evidence of every platform of an image, or of the one --platform names; raises `TargetError`."""
+        if target.kind == "registry" and self._session.offline:
+            raise UsageError("its registry may not be asked: --offline", where=target.name)
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        return self._runner.run(self._read(target))
+
+    def close(self) -> None:
+        """End the connections and the processes."""
+        if self._runner is None:
+            return
+        self._runner.run(self._end())
+        self._runner.close()
+        self._runner = None
+
+    async def _read(self, target: Target) -> list[Evidence]:
+        from gate.evidence.image.collect import collect
+        from gate.evidence.image.pool import Pool
+
+        if self._sources is None:
+            self._sources = make_sources(self._session)
+        if self._pool is None:
+            self._pool = Pool(_cores())
+        source = self._sources.open(KINDS[target.kind], reference=target.reference, path=target.path)
+        try:
+            return await collect(
+                source,
+                pool=self._pool,
+                name=target.name,
+                platform=self._session.asked.platform,
+                bases=self._lineage(self._sources),
+                store=self._session.store,
+            )
+        finally:
+            await source.close()
+
+    def _lineage(self, sources: Sources) -> Bases:
+        """Where ancestors are looked for: gate.lock, and registries that gate.yaml names."""
+        if self._bases is None:
+            from gate.evidence.bases import TableLookup
+            from gate.evidence.image.lineage import Bases
+
+            session = self._session
+            self._bases = Bases(
+                lock=session.lock[0] if session.lock else None,
+                table=TableLookup(session.settings.written.known_bases),
+                open=None if session.offline else sources.registry,
+                hosts=frozenset(row.host for row in session.settings.written.registries),
+                vendor=self._is_vendors,
+            )
+        return self._bases
+
+    def _is_vendors(self, reference: Reference) -> bool:
+        """Whether an image may be run as its vendor made it (``approved_images``)."""
+        from gate.settings.patterns import Name, matches
+
+        patterns = self._session.settings.parameters("approved-base", self._session.environment).get("images") or ()
+        name = Name(reference.name, reference.tag, reference.digest)
+        return any(matches(pattern, name) for pattern in patterns)
+
+    async def _end(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+        if self._sources is not None:
+            await self._sources.close()
+
+
+def make_sources(session: Session) -> Sources:
+    """The connections of a session, as its environment and gate.yaml want them."""
+    from gate.evidence.image.sources import Sources
+
+    return Sources(
+        environ=session.environ,
+        home=Path(session.environ.get("HOME") or "/"),
+        registries=session.settings.written.registries,
+        root=session.root,
+        store=session.store,
+    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
