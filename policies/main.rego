@@ -10,33 +10,6 @@ package gate.main
 # entrypoint: true
 report := {"findings": findings, "settled_later": settled_later, "assumed": assumed}
 
-# --- what the rules say ---------------------------------------------------------------------------------------
-
-_violations[id] := answer if {
-	some id, _ in input.rules
-	not startswith(id, "custom/")
-	answer := data.gate.rules[id].violations
-}
-
-_violations[id] := answer if {
-	some id, _ in input.rules
-	startswith(id, "custom/")
-	answer := data.custom[trim_prefix(id, "custom/")].violations
-}
-
-# What a rule found out by itself that it cannot tell.
-_doubts[id] := answer if {
-	some id, _ in input.rules
-	not startswith(id, "custom/")
-	answer := data.gate.rules[id].undecided
-}
-
-_doubts[id] := answer if {
-	some id, _ in input.rules
-	startswith(id, "custom/")
-	answer := data.custom[trim_prefix(id, "custom/")].undecided
-}
-
 # --- what they rest on ----------------------------------------------------------------------------------------
 
 _facts := {"user", "shell", "base", "size", "filesystem"}

@@ -1,8 +1,8 @@
 """Rego in process, by regorus (github.com/microsoft/regorus).
 
 regorus evaluates every rule below ``data.gate.rules`` as soon as one is asked for by a variable, so each set of rule
-ids gets an interpreter that holds just their modules. It cannot be interrupted and holds the GIL: only the shipped
-rules run here, custom ones in a process that can be killed (`gate.engine.worker`).
+ids gets an interpreter that holds just their modules and finds them by name. It cannot be interrupted and holds the
+GIL: only the shipped rules run here, custom ones in a process that can be killed (`gate.engine.worker`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from gate.engine.worker import Worker
 
 _QUERY = "data.gate.main.report"
-_EMPTY = '{"evidence":{},"parameters":{},"rules":{}}'
+_CONSTANT = "data.gate.main._called"
+_DISPATCH = "policies/dispatch.rego"
 _REMEMBERED = 16
 _PLACE = re.compile(r"^\s*-->\s*(?P<where>.+?:\d+):\d+\s*$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (?P<message>.+)$", re.MULTILINE)
@@ -126,8 +127,7 @@ class Interpreter:
         engine = self._engine(frozenset(self._rules))
         tree = msgspec.json.decode(engine.get_ast_as_json())
         with _explained(PolicyError):
-            engine.set_input_json(_EMPTY)
-            engine.eval_rule_as_json(_QUERY)
+            engine.eval_rule_as_json(_CONSTANT)
         return tree
 
     def _engine(self, ids: frozenset[str]) -> Any:
@@ -145,9 +145,11 @@ class Interpreter:
         return engine
 
     def _chosen(self, ids: frozenset[str]) -> list[tuple[str, str]]:
-        chosen = list(self._modules.items())
-        for rule_id in sorted(ids):
-            chosen += self._rules.get(rule_id, {}).items()
+        there = {rule: modules for rule, modules in self._rules.items() if rule in ids}
+        chosen = [(path, text) for path, text in self._modules.items() if path != _DISPATCH]
+        chosen.append((_DISPATCH, _spelled_out(there)))
+        for modules in there.values():
+            chosen += modules.items()
         return chosen
 
 
@@ -157,6 +159,29 @@ def _rule_of(path: str, text: str) -> str | None:
         return shipped["id"]
     custom = _CUSTOM.search(text)
     return f"custom/{custom[1] or custom[2]}" if custom else None
+
+
+def _spelled_out(rules: Mapping[str, Mapping[str, str]]) -> str:
+    """policies/dispatch.rego for just these rules; ids hold letters, digits, ``-`` and ``_``.
+
+    A map looked up in one piece: one of many parts takes as long for each lookup as it has parts. Only a set that
+    grows by ``contains`` is always there; anything else gets a part of its own, which may be undefined.
+    """
+    texts = {rule: "\n".join(modules.values()) for rule, modules in sorted(rules.items())}
+    lines = ["package gate.main"]
+    for said, field in (("_violations", "violations"), ("_doubts", "undecided")):
+        grown = [rule for rule, text in texts.items() if re.search(rf"^{field} contains\b", text, re.MULTILINE)]
+        whole = [rule for rule, text in texts.items() if rule not in grown and re.search(rf"^{field}\b", text, re.M)]
+        lines += [f"{said} := object.union({said}_grown, {said}_whole)", f"{said}_grown := {{"]
+        lines += [f'  "{rule}": {_path(rule)}.{field},' for rule in grown]
+        lines += ["}", f"{said}_whole := {{id: answer | some id, answer in {said}_part}}"]
+        lines += [f'{said}_part["{rule}"] := answer if answer := {_path(rule)}.{field}' for rule in whole]
+        lines += [] if whole else [f"{said}_part := {{}}"]
+    return "\n".join(lines)
+
+
+def _path(rule: str) -> str:
+    return f'data.custom["{rule.removeprefix("custom/")}"]' if "/" in rule else f'data.gate.rules["{rule}"]'
 
 
 @contextmanager

@@ -52,6 +52,27 @@ def test_a_custom_rule_that_is_not_there_is_undecided(good: RegorusEngine) -> No
     assert (found.status, found.reason) == ("undecided", "rule-error: the policy has no such rule")
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('violations := [{"origin": null, "message": "custom says no"}] if input.evidence.kind', "custom says no"),
+        ("violations := set() if input.evidence.nowhere", "the rule cannot be judged: the policy has no such rule"),
+        (
+            'undecided contains {"origin": null, "message": "who knows"} if input\n\nviolations contains 1 if false',
+            "who knows",
+        ),
+        ('undecided := [{"origin": null, "message": "who knows"}]\n\nviolations := set()', "who knows"),
+    ],
+)
+def test_violations_and_doubts_in_any_form_are_heard(body: str, expected: str) -> None:
+    engine = _engine(policies.custom("odd", body), policies.GOOD)
+    try:
+        good, odd = engine.evaluate(document("custom/good", "custom/odd")).findings
+        assert (good, odd.rule, odd.message) == (SAYS_NO, "custom/odd", expected)
+    finally:
+        engine.close()
+
+
 def test_an_endless_policy_is_killed_and_the_others_hold() -> None:
     engine = _engine(policies.GOOD, policies.ENDLESS, seconds=1.0)
     late = "did not finish within 1 s"
