@@ -133,7 +133,9 @@ def load(data: bytes, where: str = FILE_NAME) -> Lock:
         raise LockError(f"is larger than {_LARGEST} bytes", where=where)
     plain = _Plain(where).read(data)
     if not isinstance(plain, dict) or plain.get("version") != _VERSION:
-        raise LockError(f"is not a gate.lock of version {_VERSION}", where=where, hint="repair it, or delete it and run gate lock")
+        raise LockError(
+            f"is not a gate.lock of version {_VERSION}", where=where, hint="repair it, or delete it and run gate lock"
+        )
     try:
         return msgspec.convert(plain, Lock)
     except msgspec.ValidationError as error:
@@ -144,10 +146,14 @@ def dump(lock: Lock) -> str:
     """The file's text: one form for equal locks."""
     import yaml
 
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        """Writes equal values in full, not as aliases of each other."""
+
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
     plain = msgspec.to_builtins(_ordered(lock), builtin_types=(datetime.date,))
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
-    return _HEADER + text
+    return _HEADER + str(yaml.dump(plain, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000_000))
 
 
 def _ordered(lock: Lock) -> Lock:

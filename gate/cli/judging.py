@@ -103,7 +103,8 @@ def collect_all(session: Session, targets: Sequence[str]) -> tuple[list[Evidence
 def complain(name: str, error: GateError) -> int:
     """Say on standard error what is wrong with a target; its exit code."""
     hint = f"\n  {error.hint}" if error.hint else ""
-    text = f"gate: {name}: {error.message}{hint}"
+    message = error.message if error.where in (None, name) else str(error)
+    text = f"gate: {name}: {message}{hint}"
     print("\n".join(plain.line(line) for line in text.split("\n")), file=sys.stderr)
     return error.exit_code
 

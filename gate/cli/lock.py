@@ -65,6 +65,7 @@ def command(targets: tuple[str, ...], **values: Any) -> int:
         from gate.errors import UsageError
 
         raise UsageError("gate lock asks registries", hint="gate lock --check --offline looks at gate.lock alone")
+    session.lock  # noqa: B018 - a broken one is told before anything is asked or written
     found, codes = wanted(session, targets)
     run = _Run(session, found, set(platforms), every)
     if check:

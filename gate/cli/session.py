@@ -188,7 +188,6 @@ class Session:
     def lock(self) -> tuple[Lock, str] | None:
         """gate.lock beside gate.yaml with its digest, or None where there is none; raises `LockError`."""
         if not self._lock_read:
-            self._lock_read = True
             path = self.root / "gate.lock"
             try:
                 data = read_regular(path, LARGEST_LOCK)
@@ -201,6 +200,7 @@ class Session:
                 from gate import lock
 
                 self._lock = lock.load(data, str(path)), "sha256:" + hashlib.sha256(data).hexdigest()
+            self._lock_read = True
         return self._lock
 
     @property

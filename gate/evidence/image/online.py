@@ -29,7 +29,7 @@ class OnlineLookup:
     """Reads bases from registries when a Dockerfile names them; each image and platform once.
 
     ``hosts`` are the registries that may be asked; ``unless`` is a lookup that knows enough by itself. Requests run on
-    a thread of their own, so that a lookup is an ordinary call. ``problems``: what could not be read, and why. Close it.
+    a thread of their own, so that a lookup is an ordinary call. ``problems``: what could not be read, and why.
     """
 
     def __init__(

@@ -114,6 +114,13 @@ def test_what_is_written_is_read_again(some):
     assert lockfile.dump(read) == text
 
 
+def test_equal_values_are_written_in_full():
+    shared = {"root": 0}
+    some = [base(f"r.test/{name}:1", NEW, users=shared, labels={"a": "b"}) for name in "ab"]
+    text = lockfile.dump(Lock(bases=some))
+    assert lockfile.load(text.encode()).bases == some
+
+
 def test_bases_are_found_by_tag_and_by_digest():
     old = base("docker.io/library/alpine:3.20", OLD, superseded=TODAY)
     latest = base("docker.io/library/alpine:latest", OTHER)
