@@ -40,13 +40,15 @@ calls := [call |
 # METADATA
 # description: Calls by program; paths are left out, so that /usr/bin/apt-get is apt-get.
 by_program[program] := found if {
-	some program in {_base_name(call.command.program) | some call in calls}
-	found := [call | some call in calls; _base_name(call.command.program) == program]
+	some program in {named.program | some named in _named}
+	found := [named.call | some named in _named; named.program == program]
 }
 
 # METADATA
 # description: The calls of one program, none where nobody calls it.
 of(program) := object.get(by_program, program, [])
+
+_named := [{"program": _base_name(call.command.program), "call": call} | some call in calls]
 
 _base_name(path) := parts[count(parts) - 1] if {
 	is_string(path)
@@ -61,22 +63,22 @@ operands(command) := [arg | some arg in command.args; not startswith(arg, "-")]
 # description: Whether a command has one of the flags; a long one may carry a value, short ones may be bundled.
 has_flag(command, names) if {
 	some arg in command.args
-	some name in names
-	_is_flag(arg, name)
+	arg in names
 }
 
-_is_flag(arg, name) if arg == name
-
-_is_flag(arg, name) if {
-	startswith(name, "--")
-	startswith(arg, sprintf("%s=", [name]))
+has_flag(command, names) if {
+	some arg in command.args
+	startswith(arg, "--")
+	split(arg, "=")[0] in names
 }
 
-_is_flag(arg, name) if {
-	not startswith(name, "--")
-	count(name) == 2
+has_flag(command, names) if {
+	some arg in command.args
+	startswith(arg, "-")
+	not startswith(arg, "--")
 	regex.match(`^-[A-Za-z]{2,}$`, arg)
-	contains(substring(arg, 1, -1), substring(name, 1, 1))
+	some letter in split(substring(arg, 1, -1), "")
+	sprintf("-%s", [letter]) in names
 }
 
 # METADATA
