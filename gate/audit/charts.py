@@ -33,7 +33,8 @@ def trend_chart(points: Sequence[tuple[str, int, int]]) -> str:
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + 10}" role="img" aria-label="Denied and undecided subjects over time. '
         f'{_e(summary)}"><line class="axis" x1="{_LEFT}" y1="{base}" x2="{_WIDTH}" y2="{base}"/>'
-        f'<text x="{_LEFT - 6}" y="14" text-anchor="end">{top}</text><text x="{_LEFT - 6}" y="{base}" text-anchor="end">0</text>'
+        f'<text x="{_LEFT - 6}" y="14" text-anchor="end">{top}</text>'
+        f'<text x="{_LEFT - 6}" y="{base}" text-anchor="end">0</text>'
         f'<text x="{_LEFT}" y="{_HEIGHT + 6}">{_e(first)}</text>'
         f'<text x="{_WIDTH - 4}" y="{_HEIGHT + 6}" text-anchor="end">{_e(last)}</text>'
         f"{line([denied for _, denied, _ in points], '--deny')}{line([u for _, _, u in points], '--undecided')}</svg>"

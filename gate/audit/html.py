@@ -29,8 +29,8 @@ def render(report: AuditReport, history: Sequence[RunRow] = ()) -> str:
     shown = results[:MAX_SUBJECTS]
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
-        "form-action 'none'"
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
     )
     parts = [
         "<!doctype html>",
@@ -47,7 +47,8 @@ def render(report: AuditReport, history: Sequence[RunRow] = ()) -> str:
         "<header>",
         f"<h1>Audit {_e(report.run)}</h1>",
         f'<p class="dim">{_e(report.started)} to {_e(report.finished)}; environment {_e(report.environment)}, policy '
-        f"<code>{_e(report.inputs.policy[:19])}</code>, gate {_e(report.gate)}; {_e(', '.join(report.inputs.sources))}</p>",
+        f"<code>{_e(report.inputs.policy[:19])}</code>, gate {_e(report.gate)}; "
+        f"{_e(', '.join(report.inputs.sources))}</p>",
         "</header>",
         "<main>",
         _incomplete(report),

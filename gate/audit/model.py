@@ -86,6 +86,7 @@ class AuditFinding(msgspec.Struct, frozen=True, kw_only=True):
     path: str | None = None
     line: int | None = None
     exempted: bool = False
+    exempted_by: str | None = None
 
 
 class SizeOf(msgspec.Struct, frozen=True, kw_only=True):

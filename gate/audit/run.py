@@ -206,7 +206,7 @@ def _result(
         platform=platform,
         owners=list(item.owners),
         places=list(item.places),
-        findings=[_finding(one) for one in result.findings],
+        findings=[finding_row(one) for one in result.findings],
         user=facts.user.value,
         shells=[shell.path for shell in facts.shell.shells],
         base=facts.base.reference,
@@ -229,11 +229,12 @@ def _result(
         source=item.source or _source(evidence),
         drift=list(item.drift),
         at_restart=candidate.verdict if candidate else None,
-        candidate_findings=[_finding(one) for one in candidate.findings] if candidate else [],
+        candidate_findings=[finding_row(one) for one in candidate.findings] if candidate else [],
     )
 
 
-def _finding(finding: Finding) -> AuditFinding:
+def finding_row(finding: Finding) -> AuditFinding:
+    """A finding as the report has it."""
     return AuditFinding(
         rule=finding.rule,
         severity=finding.severity,
@@ -246,6 +247,7 @@ def _finding(finding: Finding) -> AuditFinding:
         path=finding.location.path if finding.location else None,
         line=finding.location.line if finding.location else None,
         exempted=finding.exemption is not None,
+        exempted_by=finding.exemption.source if finding.exemption else None,
     )
 
 

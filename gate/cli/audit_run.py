@@ -1,0 +1,349 @@
+"""One audit put together: session, sources, evidence, judgement, report."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gate import __version__
+from gate.audit import items as items_of
+from gate.audit.images import ImageReader, reading
+from gate.audit.inventory import Inventory, list_cluster
+from gate.audit.join import Checkout, Owners, join_sources
+from gate.audit.model import AuditInputs, AuditReport, AuditResult, Drift
+from gate.audit.report import assemble, of_tree
+from gate.audit.run import Checkpoint, Item, JudgeMany, Outcome, audit, shard_of
+from gate.audit.shards import Part, StoredCheckpoint, basis, load_parts, merge, save_part
+from gate.cli.manifests import custom_resources
+from gate.cli.session import Asked, Session, cache_folder
+from gate.errors import UsageError
+from gate.evidence.image.lineage import Bases
+from gate.evidence.model import Evidence
+from gate.finding import Result
+from gate.settings import Settings, parse_settings
+from gate.store import FileStore, NoStore, Store
+
+if TYPE_CHECKING:
+    from gate.audit.run import Progress
+    from gate.evidence.image.reference import Reference
+    from gate.evidence.image.sources import Sources
+
+_T = TypeVar("_T")
+
+
+async def run_audit(
+    values: dict[str, Any], asked: Asked, run: str, progress: Progress, persistent: bool
+) -> AuditReport | None:
+    """The report; None for a shard that is not the last one to end."""
+    from gate.cli.session import variables
+
+    with _JudgeThread(Session(asked, variables(), cwd=Path.cwd(), environ=os.environ)) as judges:
+        return await _Audit(values, judges, run, progress, persistent).run()
+
+
+class _JudgeThread:
+    """A session whose engine lives in one thread, off the event loop: regorus must not be touched from another."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
+
+    def __enter__(self) -> _JudgeThread:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the engine where it lives."""
+        self._thread.submit(self.session.close).result()
+        self._thread.shutdown()
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        """Do something with the session."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def judge(self, asked: Sequence[tuple[Evidence, str | None]]) -> Sequence[Result]:
+        """Judge documents, in order."""
+        return await self.run(lambda: [self.session.judge.judge(evidence, name) for evidence, name in asked])
+
+
+class _Audit:
+    """What the steps of one audit share."""
+
+    def __init__(
+        self, values: dict[str, Any], judges: _JudgeThread, run: str, progress: Progress, persistent: bool
+    ) -> None:
+        self.values, self.judges, self.id, self.progress = values, judges, run, progress
+        self.session = judges.session
+        self.store = _store(values, self.session) if persistent else NoStore()
+        self.seen: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self.trees: list[AuditResult] = []
+        self.checkouts: list[Checkout] = []
+        self.names: dict[str, str] = {}
+
+    async def run(self) -> AuditReport | None:
+        """Read, judge, put together."""
+        started = dt.datetime.now(dt.UTC)
+        for tree in self.values["trees"]:
+            await self.judges.run(partial(self._tree, Path(tree)))
+        shards, shard = self.values["shards"], self._shard()
+        settings = self.session.settings.written
+        async with (
+            reading(
+                environ=os.environ,
+                home=Path.home(),
+                registries=settings.registries,
+                root=settings.root,
+                store=self.store,
+                workers=self.values["workers"],
+                bases=self._bases,
+            ) as reader,
+            self._candidate() as candidate,
+        ):
+            found = await self._items(reader)
+            mine = [item for item in found if shard_of(item, shards) == shard] if shards > 1 else found
+            outcome = await audit(
+                mine,
+                images=reader,
+                judge=self.judges.judge,
+                candidate=candidate,
+                checkpoint=self._checkpoint(),
+                progress=self.progress,
+            )
+        if shards > 1:
+            whole = self._merge(outcome, shards, shard)
+            if whole is None:
+                return None
+            outcome = whole
+        return self._report(outcome, started)
+
+    def _shard(self) -> int:
+        given = self.values["shard"]
+        if self.values["shards"] == 1:
+            return 0
+        if given is None:
+            given = os.environ.get("JOB_COMPLETION_INDEX")
+        if given is None or not str(given).isdigit() or int(given) >= self.values["shards"]:
+            raise UsageError("which shard?", hint="Give --shard, or run in an Indexed Job.")
+        return int(given)
+
+    def _merge(self, outcome: Outcome, shards: int, shard: int) -> Outcome | None:
+        part = Part(
+            shard=shard,
+            results=outcome.results,
+            undecided=dict(outcome.undecided),
+            failures=outcome.failures,
+            seen=dict(self.seen),
+            skipped=dict(self.skipped),
+            listing_failures=self.failures,
+        )
+        save_part(self.store, self.id, part)
+        parts = load_parts(self.store, self.id, shards)
+        if parts is None:
+            return None
+        whole, self.seen, self.skipped, self.failures = merge(parts)
+        return whole
+
+    # --- what there is ----------------------------------------------------------------------------------------
+
+    async def _items(self, reader: ImageReader) -> list[Item]:
+        found: list[Item] = []
+        if self.values["cluster"]:
+            found += await self._cluster(reader)
+        for registry in self.values["registries"]:
+            listed: dict[Reference, list[str]] = await reader.listed(
+                registry, self.values["repositories"], self.values["tags"], self.failures
+            )
+            self.seen["images"] += len(listed)
+            found += items_of.of_registry(listed, registry)
+        return found
+
+    async def _cluster(self, reader: ImageReader) -> list[Item]:
+        inventory, name = await asyncio.to_thread(self._inventory)
+        self.seen.update(inventory.seen)
+        self.skipped.update(inventory.skipped)
+        self.failures += inventory.failures
+        drifts: dict[str, Drift] = {}
+        for reference, running in items_of.tags_in_use(inventory).items():
+            now = await reader.digest(reference)
+            if now is not None and running != {now}:
+                other = sorted(running - {now})[0]
+                drifts[reference] = Drift(reference=reference, running=other, now=now)
+        labels = self.values["owner_labels"] or items_of.OWNER_LABELS
+        return items_of.of_cluster(inventory, name, drifts, labels)
+
+    def _inventory(self) -> tuple[Inventory, str]:
+        from gate.evidence.kubernetes.cluster import Cluster
+
+        config = self.values["kubeconfig"]
+        cluster = Cluster.connect(Path(config) if config else None, self.values["context"])
+        try:
+            custom = custom_resources(self.session.settings.written)
+            return list_cluster(cluster, namespaces=self.values["namespaces"], custom=custom), cluster.name
+        finally:
+            cluster.close()
+
+    def _tree(self, root: Path) -> None:
+        """Judge the files of a checkout as gate check does."""
+        from gate.cli.judging import judge_all
+        from gate.target import plan
+
+        if not root.is_dir():
+            self.failures.append(f"{root}: no such folder")
+            return
+        planned = plan([str(root)], self.session.settings.written, cwd=self.session.cwd)
+        checkout = Checkout(str(root), _remote(root), _codeowners(root))
+        self.checkouts.append(checkout)
+        owners = Owners.parse(checkout.codeowners)
+        self.failures += [f"{name}: {error}" for name, error in planned.failures]
+        self.skipped["files"] += len(planned.skipped)
+        for outcome in judge_all(self.session, planned.targets, 1):
+            if outcome.failure is not None:
+                self.failures.append(f"{outcome.failure.target}: {outcome.failure.message}")
+            for result in outcome.results:
+                self.seen["files"] += 1
+                inside = result.subject.name.removeprefix(f"{root}/")
+                row = of_tree(result, str(root), owners.of(inside))
+                self.trees.append(row)
+                if row.reference:
+                    self.names[row.reference.partition("@")[0]] = row.name
+
+    # --- how it is judged -------------------------------------------------------------------------------------
+
+    def _bases(self, sources: Sources) -> Bases:
+        from gate.evidence.bases import TableLookup
+        from gate.settings.patterns import matches, name_of
+
+        session = self.session
+        environment = session.environment
+        approved = session.settings.parameters("approved-base", environment).get("images") or []
+
+        def vendor(reference: Reference) -> bool:
+            name = name_of(reference.normalized)
+            return name is not None and any(matches(pattern, name) for pattern in approved)
+
+        return Bases(
+            lock=session.lock[0] if session.lock else None,
+            table=TableLookup(session.settings.written.known_bases),
+            open=sources.registry,
+            hosts=frozenset(registry.host for registry in session.settings.written.registries),
+            vendor=vendor,
+        )
+
+    @asynccontextmanager
+    async def _candidate(self) -> AsyncIterator[JudgeMany | None]:
+        """The judgement by the policy to come, with an engine of its own."""
+        path, policies = self.values["candidate"], self.values["candidate_policies"]
+        if not path and not policies:
+            yield None
+            return
+        asked = self.session.asked._replace(
+            config=path or self.session.asked.config, policies=(*self.session.asked.policies, *policies)
+        )
+        other = Session(asked, self.session.variables, cwd=self.session.cwd, environ=self.session.environ)
+        with _JudgeThread(other) as judges:
+            yield judges.judge
+
+    def _checkpoint(self) -> Checkpoint | None:
+        if isinstance(self.store, NoStore) or not self.values["run_id"]:
+            return None
+        rests_on = basis(
+            self.session.bundle.revision,
+            self.session.settings.written.digest,
+            self.session.today.isoformat(),
+            self.session.lock[1] if self.session.lock else None,
+            str(self.values["candidate"]),
+            __version__,
+        )
+        return StoredCheckpoint(self.store, self.id, rests_on)
+
+    # --- the report -------------------------------------------------------------------------------------------
+
+    def _report(self, outcome: Outcome, started: dt.datetime) -> AuditReport:
+        session, values = self.session, self.values
+        joined = join_sources(outcome.results, self.trees, self.names, self.checkouts)
+        outcome.results = sorted([*joined, *self.trees], key=lambda result: (result.name, result.key))
+        uses = Counter(f.exempted_by for result in outcome.results for f in result.findings if f.exempted_by)
+        exemptions = session.settings.written.exemptions
+        sources = [*values["trees"], *(["cluster"] if values["cluster"] else []), *values["registries"]]
+        inputs = session.inputs()
+        return assemble(
+            run=self.id,
+            gate=__version__,
+            started=started,
+            finished=dt.datetime.now(dt.UTC),
+            environment=session.environment,
+            inputs=AuditInputs(
+                settings=inputs.settings,
+                policy=session.bundle.revision,
+                engine=session.engine_name,
+                lock=inputs.lock,
+                known_bases=inputs.known_bases,
+                today=session.today.isoformat(),
+                sources=sources,
+                candidate=values["candidate"] or ", ".join(values["candidate_policies"]) or None,
+            ),
+            outcome=outcome,
+            seen=self.seen,
+            skipped=self.skipped,
+            failures=self.failures,
+            catalogue=session.bundle.catalogue,
+            settings=session.settings,
+            shipped=_shipped(session),
+            exemptions=exemptions,
+            used={index: uses[one.source or ""] for index, one in enumerate(exemptions)},
+            today=session.today,
+        )
+
+
+def _store(values: dict[str, Any], session: Session) -> Store:
+    url = values["store"] or os.environ.get("GATE_STORE_URL")
+    if url:
+        from gate.sqlstore import SqlStore
+
+        return SqlStore(url)
+    folder = cache_folder(session.variables, session.environ)
+    return FileStore(folder) if folder is not None else NoStore()
+
+
+def _shipped(session: Session) -> Settings:
+    """The settings of an empty gate.yaml, to see what was loosened."""
+    catalogue = session.bundle.catalogue
+    text = f"version: 1\ncollection: {session.settings.written.collection}\n".encode()
+    written = parse_settings(text, session.root / "gate.yaml", catalogue)
+    return Settings(written, catalogue, session.bundle.defaults)
+
+
+def _remote(root: Path) -> str | None:
+    """The URL of the git remote ``origin``, read from the checkout's own config file."""
+    try:
+        text = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")[:100_000]
+    except OSError:
+        return None
+    inside = False
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("["):
+            inside = stripped == '[remote "origin"]'
+        elif inside and stripped.startswith("url"):
+            return stripped.partition("=")[2].strip()
+    return None
+
+
+def _codeowners(root: Path) -> str:
+    for place in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"):
+        path = root / place
+        if path.is_file() and path.stat().st_size < 1_000_000:
+            return path.read_text(encoding="utf-8", errors="replace")
+    return ""
