@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gate.evidence.dockerfile.copies import Copied, copied
 from gate.evidence.dockerfile.evaluate import Applied, Stage
@@ -28,8 +29,7 @@ _LONG_VALUED = frozenset({
 _LIMIT = 2**32
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """One name. ``uid`` is null where it is chosen during the build; ``over``: build args that can change it."""
 
     uid: int | None
@@ -37,11 +37,10 @@ class Account:
     over: frozenset[str] = NOTHING
 
 
-@dataclass(slots=True)
-class Accounts:
+class Accounts(msgspec.Struct):
     """Names of one stage. ``complete``: there can be no other; ``edited``: why a listed one may be another by now."""
 
-    names: dict[str, Account] = field(default_factory=dict)
+    names: dict[str, Account] = msgspec.field(default_factory=dict)
     complete: bool = False
     edited: str | None = None
 
@@ -50,34 +49,31 @@ class Accounts:
         return Accounts(dict(self.names), self.complete, self.edited)
 
 
-def of_stage(stage: Stage, done: dict[int, Stage]) -> Accounts:
-    """The accounts at the end of a stage."""
-    return _Reader(done).stage(stage)
+def of_stage(stage: Stage, stages: Iterable[Stage]) -> Accounts:
+    """The accounts at the end of a stage; ``stages`` are it and all it needs, in the order of the file."""
+    reader = _Reader()
+    for each in stages:
+        reader.read(each)
+    return reader.seen[id(stage.node)]
 
 
 class _Reader:
-    """Follows accounts through the stages of one file, each once."""
+    """Follows accounts through the stages of one file, in the order in which they are built."""
 
-    def __init__(self, done: dict[int, Stage]) -> None:
-        self._done = done
-        self._seen: dict[int, Accounts] = {}
+    def __init__(self) -> None:
+        self.seen: dict[int, Accounts] = {}
 
-    def stage(self, stage: Stage) -> Accounts:
-        """See `of_stage`; what a stage copies from itself adds nothing."""
+    def read(self, stage: Stage) -> None:
+        """Notes the accounts of a stage; bases and sources were read before it."""
         node = stage.node
-        found = self._seen.get(id(node))
-        if found is not None:
-            return found
-        base = self._done.get(id(node.base)) if node.base is not None else None
-        accounts = _of_image(node) if base is None else self.stage(base).copy()
-        self._seen[id(node)] = accounts
+        base = self.seen.get(id(node.base)) if node.base is not None else None
+        accounts = self.seen[id(node)] = _of_image(node) if base is None else base.copy()
         for applied in stage.applied:
             cmd = applied.bound.raw.cmd
             if cmd == "RUN":
                 _run(accounts, applied)
             elif cmd in ("COPY", "ADD"):
                 self._copy(accounts, applied)
-        return accounts
 
     def _copy(self, accounts: Accounts, applied: Applied) -> None:
         line = (applied.bound.origin or (applied.bound.line,))[0]
@@ -93,9 +89,8 @@ class _Reader:
             accounts.names = dict(_lines(each.content.splitlines(), f"line {line} writes {PASSWD}"))
             accounts.edited = None
             return
-        source = self._done.get(id(each.node)) if each.node is not None else None
-        if source is not None and each.path in (PASSWD, "/etc", "/etc/*", "/", "/*"):
-            other = self.stage(source)
+        other = self.seen.get(id(each.node)) if each.node is not None else None
+        if other is not None and each.path in (PASSWD, "/etc", "/etc/*", "/", "/*"):
             accounts.names, accounts.edited = dict(other.names), other.edited
         elif each.node is not None and each.node.index is None and each.path == PASSWD:
             accounts.names = _of_image(each.node).names

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from gate.errors import ReferenceError_
 from gate.evidence import model
 from gate.evidence.bases import BaseLookup
 from gate.evidence.dockerfile import commands, describe, facts
+from gate.evidence.dockerfile.blanks import well_formed
 from gate.evidence.dockerfile.directives import Frontend, detect_frontend
 from gate.evidence.dockerfile.evaluate import evaluate
 from gate.evidence.dockerfile.graph import BuildOptions, Graph
@@ -50,16 +53,16 @@ def collect(
     done = evaluate(graph)
     budget = commands.Budget()
     stages = [describe.stage(graph, done[id(node)], budget) for node in graph.stages]
-    target = done[id(graph.target)]
+    built = [done[id(node)] for node in graph.stages if id(node) in graph.reachable]
     found = model.Facts(
-        user=facts.user(graph, done, path),
-        shell=ShellReader(path, done).fact(target),
+        user=facts.user(graph, built, path),
+        shell=ShellReader(path, built).fact(done[id(graph.target)]),
         base=facts.base(graph, path),
         size=facts.size(graph),
         filesystem=model.FilesystemFact(state="unknown", reason=facts.NOT_BUILT),
     )
     inputs = describe.inputs(graph, done)
-    return model.Evidence(
+    evidence = model.Evidence(
         kind="dockerfile",
         subject=_subject(path, options.target or graph.target.name, str(graph.platform), image),
         facts=found,
@@ -76,6 +79,28 @@ def collect(
             ignore=ignore,
         ),
     )
+    return evidence if _is_text(data) else _told_as_text(evidence)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _told_as_text(evidence: model.Evidence) -> model.Evidence:
+    """The same with U+FFFD for bytes that are no UTF-8: JSON cannot hold them, and no rule needs them."""
+    return msgspec.convert(_plain(msgspec.to_builtins(evidence)), model.Evidence)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, dict):
+        return {_plain(name): _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _subject(path: str, target: str | None, platform: str, image: str | None) -> model.Subject:

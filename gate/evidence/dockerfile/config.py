@@ -51,6 +51,11 @@ class Config:
     entrypoint_from: Setting | None = None
     healthcheck_from: Setting | None = None
 
+    @property
+    def weight(self) -> int:
+        """How many entries a copy has."""
+        return len(self.env) + len(self.labels) + len(self.ports) + len(self.volumes)
+
     def child(self) -> Config:
         """What a stage built on this one starts with; triggers do not carry over."""
         return replace(
@@ -91,7 +96,7 @@ def of_base(known: BaseImage | None, platform: Platform) -> Config:
     if known is None or config is None:
         found = Config(known=False, os=platform.os, user=known.user if known else None)
         for name, text in ((known.env if known else None) or {}).items():
-            found.env[name] = Value(text)
+            found.env[name] = Value(text, rests=frozenset((name,)))
         return found
     return Config(
         known=True,

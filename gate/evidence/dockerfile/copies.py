@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from gate.evidence.dockerfile.evaluate import Applied
 from gate.evidence.dockerfile.graph import Node
@@ -16,8 +17,7 @@ _DIRECTORIES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(msgspec.Struct, frozen=True):
     """One source of a COPY or ADD. ``path`` is where it comes from, absolute in ``node`` (a stage or an image) or as
     written from the build context; ``target`` where it goes, a directory when ``into``. ``content``: of a
     here-document; ``archive``: it is unpacked.

@@ -8,7 +8,8 @@ Source: frontend/dockerfile/dockerfile2llb/convert.go.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gate.evidence.dockerfile import mounts, ports, remote, tokens
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, printable
@@ -31,8 +32,7 @@ _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
 _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
 
 
-@dataclass(slots=True)
-class Applied:
+class Applied(msgspec.Struct):
     """One instruction after it was applied.
 
     ``values``: its words after expansion (COPY and ADD: sources, then the destination); ``pairs`` of ENV, ARG and
@@ -42,27 +42,26 @@ class Applied:
     """
 
     bound: Bound
-    values: list[str] = field(default_factory=list)
-    pairs: list[tuple[str, str | None]] = field(default_factory=list)
-    heredocs: list[tuple[RawHeredoc, str]] = field(default_factory=list)
-    mounts: list[mounts.MountSpec] = field(default_factory=list)
-    remotes: list[tuple[Remote, frozenset[str]]] = field(default_factory=list)
+    values: list[str] = msgspec.field(default_factory=list)
+    pairs: list[tuple[str, str | None]] = msgspec.field(default_factory=list)
+    heredocs: list[tuple[RawHeredoc, str]] = msgspec.field(default_factory=list)
+    mounts: list[mounts.MountSpec] = msgspec.field(default_factory=list)
+    remotes: list[tuple[Remote, frozenset[str]]] = msgspec.field(default_factory=list)
     checksum: str | None = None
-    unset: list[str] = field(default_factory=list)
+    unset: list[str] = msgspec.field(default_factory=list)
     shell: list[str] | None = None
     scope: Scope | None = None
     workdir: str = "/"
-    commands: list[Command] = field(default_factory=list)
+    commands: list[Command] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(msgspec.Struct):
     """A node after its instructions. ``error``: why an unreachable one could not be followed to its end."""
 
     node: Node
     config: Config
     scope: Scope
-    applied: list[Applied] = field(default_factory=list)
+    applied: list[Applied] = msgspec.field(default_factory=list)
     error: DockerfileError | None = None
 
 
@@ -98,12 +97,16 @@ class _Run:
         self.graph = graph
         self.node = node
         base = done.get(id(node.base)) if node.base is not None else None
-        if base is not None:
-            config = base.config.child()
-            node.platform = node.base.platform if node.base else None
-        else:
-            config = of_base(node.known, node.platform or graph.platform)
-        self.scope = start_scope(config, base.scope if base else None, graph.globals)
+        try:
+            if base is not None:
+                graph.budget.spend(4 * base.config.weight)
+                config = base.config.child()
+                node.platform = node.base.platform if node.base else None
+            else:
+                config = of_base(node.known, node.platform or graph.platform)
+            self.scope = start_scope(config, base.scope if base else None, graph.globals)
+        except DockerfileError as error:
+            raise located(error, node.line, node.end_line) from None
         self.config = config
         self.stage = Stage(node, config, self.scope)
         self.cmd_set = False
@@ -256,7 +259,7 @@ class _Run:
         applied.values = list(raw.words)
         applied.heredocs = [(each, each.content) for each in raw.heredocs]
         applied.shell = self.config.shell
-        applied.scope = self.scope.copy()
+        applied.scope = self.scope.snapshot()
         written = flag_values(raw.flags, "mount")
         applied.mounts = [mounts.parse(each, lambda word: self.text(applied, word)) for each in written]
         if raw.heredocs and (len(raw.words) != 1 or raw.json is not None):

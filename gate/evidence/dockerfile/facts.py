@@ -95,10 +95,10 @@ class _User:
             self.gid = 0
 
 
-def user(graph: Graph, done: dict[int, Stage], path: str) -> model.UserFact:
-    """The user that the target's container runs as."""
+def user(graph: Graph, stages: list[Stage], path: str) -> model.UserFact:
+    """The user that the target's container runs as; ``stages`` are those it reaches, in order."""
     node = graph.target
-    stage = done[id(node)]
+    stage = next(each for each in stages if each.node is node)
     setting = stage.config.user_from
     if setting is None:
         return _inherited(node, stage.config, path)
@@ -112,8 +112,9 @@ def user(graph: Graph, done: dict[int, Stage], path: str) -> model.UserFact:
             return model.UserFact(
                 state="unknown", reason=reason, overridable_by=over, origin=origin, value=setting.value.text
             )
-        return _read(stage, done, setting, origin, "assumed", f"the base image is taken not to set {names}")
-    return _read(stage, done, setting, origin, "known", None)
+        reason = f"{names} is up to the base image's environment, which is assumed"
+        return _read(stage, stages, setting, origin, "assumed", reason)
+    return _read(stage, stages, setting, origin, "known", None)
 
 
 def _known_environment(node: Node) -> bool:
@@ -155,7 +156,7 @@ def _inherited(node: Node, config: Config, path: str) -> model.UserFact:
 
 
 def _read(
-    stage: Stage, done: dict[int, Stage], setting: Setting, origin: model.Origin, state: State, reason: str | None
+    stage: Stage, stages: list[Stage], setting: Setting, origin: model.Origin, state: State, reason: str | None
 ) -> model.UserFact:
     found = _User(setting.value.text)
     over = setting.value.over
@@ -167,7 +168,7 @@ def _read(
     elif found.too_large:
         reason = reason or "no runtime accepts this number as it is: refused, or wrapped to another uid"
     elif uid is None:
-        known = accounts.of_stage(stage, done)
+        known = accounts.of_stage(stage, stages)
         account = known.names.get(found.name)
         if known.edited is not None:
             root, state, reason = None, "unknown", f"{known.edited}; the uid of {found.name} shows only in the image"

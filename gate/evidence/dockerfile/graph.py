@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gate.errors import ReferenceError_
 from gate.evidence.bases import SCRATCH, BaseImage, BaseLookup
@@ -30,17 +31,15 @@ _MOST_ROUNDS = 100
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
+class BuildOptions(msgspec.Struct, frozen=True):
     """What ``docker build`` is given: ``--target``, ``--build-arg`` and ``--platform``."""
 
     target: str | None = None
-    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str] = msgspec.field(default_factory=dict)
     platform: str = "linux/amd64"
 
 
-@dataclass(slots=True, eq=False)
-class Bound:
+class Bound(msgspec.Struct, eq=False):
     """An instruction of a stage with the nodes it reads: one for ``COPY --from``, one per mount for RUN.
 
     ``trigger_of``: the stage whose ONBUILD brought it, ``trigger_line`` that ONBUILD's lines; both null for the
@@ -50,14 +49,13 @@ class Bound:
     raw: RawInstruction
     line: int
     end_line: int
-    sources: list[Node] = field(default_factory=list)
+    sources: list[Node] = msgspec.field(default_factory=list)
     trigger_of: int | None = None
     origin: tuple[int, int] | None = None
     from_image: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(msgspec.Struct, eq=False):
     """A stage, or an image that a ``--from`` names (``index`` null).
 
     ``base`` is the stage it is built on; else ``reference`` is the image, null for scratch. ``known``: what a lookup
@@ -78,8 +76,8 @@ class Node:
     known: BaseImage | None = None
     asked: bool = False
     dispatched: bool = False
-    commands: list[Bound] = field(default_factory=list)
-    deps: list[Node] = field(default_factory=list)
+    commands: list[Bound] = msgspec.field(default_factory=list)
+    deps: list[Node] = msgspec.field(default_factory=list)
     triggered: bool = False
 
     @property
@@ -171,7 +169,7 @@ class Graph:
     def _stage(self, index: int, start: RawInstruction, commands: list[RawInstruction]) -> Node:
         base = _expanded(self.globals, start.words[0], start)
         if not base.text:
-            names = ", ".join(sorted(base.over))
+            names = printable(", ".join(sorted(base.over)))
             hint = f"; give it one with --build-arg {names}=..." if names else ""
             raise DockerfileError(f"the base '{printable(start.words[0])}' is empty{hint}", start.line, start.end_line)
         node = Node(base.text, start.line, start.end_line, index, _stage_name(start), start, base)
@@ -314,7 +312,7 @@ class Graph:
         try:
             node.reference = references.parse(node.base_text)
         except ReferenceError_ as error:
-            raise DockerfileError(error.message, node.line, node.end_line) from None
+            raise DockerfileError(printable(error.message, 200), node.line, node.end_line) from None
         key = (node.reference, node.platform)
         if key not in self._known:
             self._known[key] = self._bases.lookup(node.reference, str(node.platform))

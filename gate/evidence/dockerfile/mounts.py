@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gate.evidence.dockerfile.blanks import lower, printable
 from gate.evidence.dockerfile.flags import comma_fields
@@ -19,8 +20,7 @@ _SIZE = re.compile(r"(\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?( ?)([kmgtp]?i?b?)", re.I
 _ID_LIMIT = 2**32
 
 
-@dataclass(slots=True)
-class MountSpec:
+class MountSpec(msgspec.Struct):
     """One mount. ``from_`` is a stage or an image as written; ``options`` are the keys not named here."""
 
     type: str = "bind"
@@ -28,7 +28,7 @@ class MountSpec:
     source: str = ""
     target: str = ""
     id: str = ""
-    options: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def from_of(value: str) -> str:

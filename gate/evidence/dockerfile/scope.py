@@ -24,8 +24,8 @@ WINDOWS_PATH = r"c:\Windows\System32;c:\Windows;C:\Windows\System32\WindowsPower
 class Value(NamedTuple):
     """A text after expansion.
 
-    ``over``: build args that can change it. ``rests``: variables that were taken as unset, though a base image whose
-    environment is not known may set them. ``unset``: names used without a value.
+    ``over``: build args that can change it. ``rests``: variables whose value is up to a base image whose environment
+    is not known for sure. ``unset``: names used without a value.
     """
 
     text: str
@@ -37,7 +37,7 @@ class Value(NamedTuple):
 class Scope:
     """Values by name. While ``open``, names that are missing may come from the base image."""
 
-    __slots__ = ("_over", "_rests", "budget", "escape", "open", "values")
+    __slots__ = ("_over", "_rests", "_snapshot", "budget", "escape", "open", "values")
 
     def __init__(self, escape: str, budget: expansion.Budget, *, is_open: bool = False) -> None:
         self.values: dict[str, str] = {}
@@ -46,9 +46,17 @@ class Scope:
         self.open = is_open
         self._over: dict[str, frozenset[str]] = {}
         self._rests: dict[str, frozenset[str]] = {}
+        self._snapshot: Scope | None = None
+
+    def snapshot(self) -> Scope:
+        """The values as they are now; not to be changed."""
+        if self._snapshot is None:
+            self._snapshot = self.copy()
+        return self._snapshot
 
     def copy(self) -> Scope:
-        """An independent scope with the same values."""
+        """An independent scope with the same values; raises `TooCostlyError` when a file makes too many."""
+        self.budget.spend(2 * len(self.values))
         other = Scope(self.escape, self.budget, is_open=self.open)
         other.values = self.values.copy()
         other._over = self._over.copy()
@@ -57,6 +65,7 @@ class Scope:
 
     def set(self, name: str, value: Value) -> None:
         """Gives a name a value, and what it rests on with it."""
+        self._snapshot = None
         self.values[name] = value.text
         self._note(self._over, name, value.over)
         self._note(self._rests, name, value.rests)
@@ -75,6 +84,7 @@ class Scope:
 
     def overridable(self, name: str, by: Iterable[str]) -> None:
         """Notes that build args can change the value of a name, or give it one."""
+        self._snapshot = None
         self._over[name] = self._over.get(name, NOTHING).union(by)
 
     def expand(self, word: str, *, escape: str | None = None, lexing: Lexing | None = None) -> Value:

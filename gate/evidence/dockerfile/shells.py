@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -31,6 +32,7 @@ _INSTALLERS = {
     "zypper": ("install", "in"),
 }
 _REMOVERS = {"apk": ("del",), "apt": ("remove", "purge"), "apt-get": ("remove", "purge"), "dnf": ("remove",)}
+_MOST = 100
 _ROOTS = ("/bin/sh", "/usr/bin/sh")
 
 
@@ -52,21 +54,24 @@ class Shells:
     def add(self, path: str, origin: Origin, state: State) -> None:
         """Notes one shell; the surer origin stays."""
         before = self.found.get(path)
-        if before is None or before[1] != "known":
+        if before is None and len(self.found) >= _MOST:
+            return
+        if before is None or (before[1] != "known" and state == "known"):
             self.found[path] = (Shell(path=path, origin=origin), state)
 
 
 class ShellReader:
-    """Follows shells through the stages of one file."""
+    """Follows shells through the stages of one file, in the order in which they are built."""
 
-    def __init__(self, path: str, done: dict[int, Stage]) -> None:
+    def __init__(self, path: str, stages: Iterable[Stage]) -> None:
         self._path = path
-        self._done = done
         self._seen: dict[int, Shells] = {}
+        for stage in stages:
+            self._read(stage)
 
     def fact(self, stage: Stage) -> ShellFact:
         """The fact about the image that a stage becomes."""
-        shells = self._stage(stage)
+        shells = self._seen[id(stage.node)]
         needed = shells.needed_by + self._needed(stage)
         listed = [shell for shell, _ in shells.found.values()]
         if any(state == "known" for _, state in shells.found.values()):
@@ -83,14 +88,11 @@ class ShellReader:
 
     # the filesystem of a stage
 
-    def _stage(self, stage: Stage) -> Shells:
-        """The shells of a stage; what a stage copies from itself adds nothing."""
+    def _read(self, stage: Stage) -> None:
+        """Notes the shells of a stage; bases and sources were read before it."""
         node = stage.node
-        found = self._seen.get(id(node))
-        if found is not None:
-            return found
-        base = self._done.get(id(node.base)) if node.base is not None else None
-        shells = self._seen[id(node)] = self._image(node) if base is None else self._stage(base).child()
+        base = self._seen.get(id(node.base)) if node.base is not None else None
+        shells = self._seen[id(node)] = self._image(node) if base is None else base.child()
         for applied in stage.applied:
             cmd = applied.bound.raw.cmd
             if cmd == "RUN":
@@ -100,7 +102,6 @@ class ShellReader:
                 shells.touched = True
                 for each in copied(applied):
                     self._copy(shells, each, self._origin(applied))
-        return shells
 
     def _image(self, node: Node) -> Shells:
         if node.scratch:
@@ -139,8 +140,7 @@ class ShellReader:
         source = each.node
         if source is None:
             return False
-        stage = self._done.get(id(source))
-        other = self._stage(stage) if stage is not None else self._image(source)
+        other = self._seen.get(id(source)) or self._image(source)
         merged = bool(source.root.known and source.root.known.libc == "glibc")
         brought = False
         for path, (_, state) in list(other.found.items()):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 
-@dataclass(slots=True)
-class Word:
+class Word(msgspec.Struct):
     """One word with its quoting removed.
 
     ``text`` keeps expansions as written; ``dynamic`` is how many characters of it the last of them needs (0: there is
@@ -27,8 +26,7 @@ class Word:
         return (self.text[slash:] or None) if slash >= self.dynamic else None
 
 
-@dataclass(slots=True, eq=False)
-class Simple:
+class Simple(msgspec.Struct, eq=False):
     """One simple command as the script spells it.
 
     ``pipe`` is the command that reads its output, ``feeds`` the one whose words are its output; ``body`` is the
@@ -37,8 +35,8 @@ class Simple:
 
     words: list[Word]
     offset: int
-    env: list[tuple[str, str]] = field(default_factory=list)
-    redirects: list[str] = field(default_factory=list)
+    env: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    redirects: list[str] = msgspec.field(default_factory=list)
     connector: str | None = None
     pipe: Simple | None = None
     reads_pipe: bool = False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gate.evidence.dockerfile.shellwords import Simple, Word
 
@@ -14,8 +15,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 _MOST = 12
 
 
-@dataclass(frozen=True, slots=True)
-class _Wrapper:
+class _Wrapper(msgspec.Struct, frozen=True):
     """How a wrapper's own words end: short and long options that take a value, then ``skip`` operands."""
 
     short: str = ""
@@ -65,13 +65,12 @@ _WRAPPERS: dict[str, _Wrapper] = {
 }
 
 
-@dataclass(slots=True)
-class Unwrapped:
+class Unwrapped(msgspec.Struct):
     """A command with its wrappers taken off, outermost first, and the environment they and the script set."""
 
     words: list[Word]
-    wrappers: list[str] = field(default_factory=list)
-    env: list[tuple[str, str]] = field(default_factory=list)
+    wrappers: list[str] = msgspec.field(default_factory=list)
+    env: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
 
 def unwrap(words: list[Word], env: list[tuple[str, str]]) -> Unwrapped:
@@ -128,8 +127,7 @@ def _takes_next(option: str, wrapper: _Wrapper) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Nested:
+class Nested(msgspec.Struct, frozen=True):
     """The script that a command runs: in a word, or ``opaque`` where it comes from elsewhere."""
 
     name: str = ""

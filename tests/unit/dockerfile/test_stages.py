@@ -8,7 +8,6 @@ from gate.evidence import model
 from gate.evidence.dockerfile.collect import collect
 from gate.evidence.dockerfile.graph import BuildOptions
 from gate.evidence.dockerfile.syntax import DockerfileError
-
 from tests.support import stage_cases
 from tests.support.stage_agreement import StubBases, gate_meaning
 from tests.support.stage_cases import Case
