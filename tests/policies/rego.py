@@ -46,12 +46,11 @@ def on_regorus() -> Iterator[tuple[str, str, Any]]:
     import regorus
 
     engine = regorus.Engine()
-    for path, text in modules().items():
-        if path == "policies/main.rego":
-            # regorus forgets `with data...` in the other modules of a package.
-            text += modules()["policies/dispatch.rego"].replace("package gate.main", "")
-        if path != "policies/dispatch.rego":
-            engine.add_policy(path, text)
+    # regorus forgets `with data...` in the other modules of a package, so the entry point is made one.
+    texts = dict(modules())
+    texts["policies/main.rego"] += texts.pop("policies/dispatch.rego").replace("package gate.main", "")
+    for path, text in texts.items():
+        engine.add_policy(path, text)
     engine.set_input_json("{}")
     for package, name in tests():
         try:
