@@ -80,7 +80,8 @@ class RegorusEngine:
         return protocol.merge(reports)
 
     def close(self) -> None:
-        """End the worker."""
+        """End the worker, and let go of what was compiled: in the thread that evaluated, as regorus demands."""
+        self._interpreter.forget()
         if self._worker is not None:
             self._worker.close()
 
@@ -113,6 +114,10 @@ class Interpreter:
             engine.set_input_json(document.decode("utf-8"))
             answer = engine.eval_rule_as_json(_QUERY)
         return protocol.decode(answer)
+
+    def forget(self) -> None:
+        """Drop every compiled engine; the next question compiles again."""
+        self._compiled.clear()
 
     def value(self, path: str) -> Any:
         """The value of a rule such as ``data.custom.labels_test.test_one`` with an empty input; None if undefined."""
