@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -28,8 +27,7 @@ _MB = 10**6
 _TABLE = Path(__file__).with_name("known_bases.yaml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaseImage:
+class BaseImage(msgspec.Struct, frozen=True, kw_only=True):
     """One base image for one platform; null means not known. Sizes are bytes, uncompressed.
 
     ``user`` is the config's text (``""`` is root), ``uid`` its number; ``users`` are names of its passwd with their
@@ -58,7 +56,7 @@ class BaseImage:
     env: Mapping[str, str] | None = None
     config: StageConfig | None = None
     diff_ids: Sequence[str] | None = None
-    weaker: Mapping[str, tuple[State, str | None]] = field(default_factory=dict)
+    weaker: Mapping[str, tuple[State, str | None]] = msgspec.field(default_factory=dict)
 
     def state_of(self, name: str) -> tuple[State, str | None]:
         """The state and reason of one field."""
@@ -113,9 +111,9 @@ class ChainLookup:
 
 
 _MERGED = tuple(
-    each.name
-    for each in fields(BaseImage)
-    if each.name not in ("reference", "state", "reason", "weaker", "floor_measured", "uid", "gid")
+    name
+    for name in BaseImage.__struct_fields__
+    if name not in ("reference", "state", "reason", "weaker", "floor_measured", "uid", "gid")
 )
 
 
@@ -130,7 +128,7 @@ def _filled(first: BaseImage, second: BaseImage) -> BaseImage:
         for part in _GROUPS.get(name, (name,)):
             changes[part] = getattr(second, part)
         weaker[name] = second.weaker.get(name, (second.state, second.reason))
-    return replace(first, weaker=weaker, **changes) if changes else first
+    return msgspec.structs.replace(first, weaker=weaker, **changes) if changes else first
 
 
 _GROUPS = {"user": ("user", "uid", "gid"), "floor": ("floor", "floor_measured")}
@@ -328,7 +326,8 @@ class TableLookup:
         return self._answers[reference]
 
     def _find(self, reference: Reference) -> BaseImage | None:
-        rows: list[_AnyRow] = [row for row in (*self._own, *_rows()) if row.covers_image(reference.name)]
+        known: list[_AnyRow] = [*self._own, *_rows()]
+        rows = [row for row in known if row.covers_image(reference.name)]
         if reference.digest is not None and reference.tag is None:
             return _whatever_tag([(row.image_of(reference.normalized), row.any_tag) for row in rows])
         tag = reference.tag or "latest"
@@ -339,7 +338,7 @@ class TableLookup:
 def _filled_alike(first: BaseImage, second: BaseImage) -> BaseImage:
     filled = _filled(first, second)
     same = {name: each for name, each in filled.weaker.items() if each != (filled.state, filled.reason)}
-    return replace(filled, weaker=same)
+    return msgspec.structs.replace(filled, weaker=same)
 
 
 def _whatever_tag(rows: list[tuple[BaseImage, bool]]) -> BaseImage | None:
@@ -361,7 +360,7 @@ def _whatever_tag(rows: list[tuple[BaseImage, bool]]) -> BaseImage | None:
             changes |= {"floor": least.floor, "floor_measured": all(r.floor_measured for r, _ in rows if r.floor)}
         elif any(value != values[0] for value in values):
             changes |= dict.fromkeys(_GROUPS.get(name, (name,)))
-    return replace(found, **changes)
+    return msgspec.structs.replace(found, **changes)
 
 
 @functools.lru_cache(maxsize=1)
