@@ -1,0 +1,51 @@
+# METADATA
+# title: The program is started through a shell
+# description: >-
+#   In shell form /bin/sh is process 1: it does not pass SIGTERM on, so the program is killed without notice
+#   when it is stopped, and the image needs a shell. A JSON array starts the program itself; `exec` as the last
+#   word of a shell does too.
+# related_resources:
+# - ref: https://docs.docker.com/reference/build-checks/
+#   description: Docker, build checks
+# - ref: https://docs.docker.com/reference/dockerfile/
+#   description: Dockerfile reference
+# custom:
+#   severity: medium
+#   collection: recommended
+#   kinds: [dockerfile]
+#   needs: [dockerfile]
+#   fix: "Write a JSON array: `CMD [\"program\", \"argument\"]`; where a shell must expand something, start the program with `exec`."
+#   aliases: [DL3025, JSONArgsRecommended, kics/not_using_json_in_cmd_and_entrypoint_arguments, tally/invalid-json-form]
+#   controls: []
+#   since: "0.1"
+package gate.rules["exec-form"]
+
+import data.gate.lib.dockerfile
+import data.gate.lib.finding
+import data.gate.lib.instructions
+
+violations contains finding.at(dockerfile.at(each.instruction), sprintf("%s %s", [cmd, _fault(each.instruction)])) if {
+	some cmd in ["CMD", "ENTRYPOINT"]
+	each := instructions.last(cmd)
+	is_null(each.instruction.json)
+	not _cleared(each)
+}
+
+_fault(instruction) := "looks like JSON but is not, so a shell reads it" if startswith(instruction.raw, "[")
+
+else := "is in shell form: the shell is process 1 and keeps signals to itself" if {
+	count(instruction.commands) > 0
+	not _replaces_the_shell(instruction)
+}
+
+_replaces_the_shell(instruction) if {
+	some command in instruction.commands
+	"exec" in command.wrappers
+}
+
+# An ENTRYPOINT clears the CMD of the stage below.
+_cleared(each) if {
+	each.instruction.cmd == "CMD"
+	above := instructions.last("ENTRYPOINT")
+	above.stage > each.stage
+}

@@ -1,0 +1,38 @@
+package gate.rules["exec-form_test"]
+
+import data.gate.lib.fixture
+import data.gate.rules["exec-form"] as rule
+
+_shell(cmd, line, wrappers) := fixture.instruction(cmd, line, {"raw": "node app", "commands": [object.union(
+	fixture.command("node", ["app"]),
+	{"wrappers": wrappers},
+)]})
+
+_found(instructions) := {[each.origin.line, each.message] | some each in found} if {
+	found := rule.violations with input.evidence as fixture.single(instructions)
+}
+
+_said := "ENTRYPOINT is in shell form: the shell is process 1 and keeps signals to itself"
+
+test_reports_the_last_one_in_shell_form if {
+	_found([_shell("ENTRYPOINT", 2, []), _shell("ENTRYPOINT", 3, [])]) == {[3, _said]}
+}
+
+test_reports_broken_json if {
+	broken := fixture.instruction("CMD", 2, {"raw": "['node']", "commands": [fixture.command("[node]", [])]})
+	_found([broken]) == {[2, "CMD looks like JSON but is not, so a shell reads it"]}
+}
+
+test_accepts_json_exec_and_shells_that_are_not_read if {
+	_found([fixture.instruction("CMD", 2, {"json": ["node"], "raw": "[\"node\"]"})]) == set()
+	_found([_shell("CMD", 2, ["exec"])]) == set()
+	_found([fixture.instruction("CMD", 2, {"raw": "node.exe app"})]) == set()
+}
+
+test_accepts_a_command_that_an_entrypoint_clears if {
+	entrypoint := fixture.instruction("ENTRYPOINT", 5, {"json": ["node"], "raw": "[\"node\"]"})
+	rule.violations == set() with input.evidence as fixture.dockerfile([
+		fixture.stage(0, {"instructions": [_shell("CMD", 2, [])]}),
+		fixture.stage(1, {"base": {"stage": 0}, "target": true, "instructions": [entrypoint]}),
+	])
+}

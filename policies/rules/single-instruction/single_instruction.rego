@@ -1,0 +1,33 @@
+# METADATA
+# title: An instruction is silently replaced by a later one
+# description: >-
+#   Only the last CMD, ENTRYPOINT and HEALTHCHECK of a stage counts. An earlier one never runs, and whoever
+#   reads the file may think it does.
+# related_resources:
+# - ref: https://docs.docker.com/reference/build-checks/
+#   description: Docker, build checks
+# - ref: https://docs.docker.com/reference/dockerfile/
+#   description: Dockerfile reference
+# custom:
+#   severity: medium
+#   collection: recommended
+#   kinds: [dockerfile]
+#   needs: [dockerfile]
+#   fix: Keep one of them; combine programs in a script.
+#   aliases: [DL4003, DL4004, DL3012, DS-0016, DS-0007, DS-0023, MultipleInstructionsDisallowed, kics/multiple_cmd_instructions_listed, kics/multiple_entrypoint_instructions_listed]
+#   controls: []
+#   since: "0.1"
+package gate.rules["single-instruction"]
+
+import data.gate.lib.dockerfile
+import data.gate.lib.finding
+import data.gate.lib.instructions
+
+violations contains finding.at(dockerfile.at(each.instruction), message) if {
+	some cmd in ["CMD", "ENTRYPOINT", "HEALTHCHECK"]
+	some each in instructions.of(cmd)
+	some later in instructions.of(cmd)
+	later.stage == each.stage
+	later.instruction.line > each.instruction.line
+	message := sprintf("this %s never counts: its stage has a later one", [cmd])
+}

@@ -1,0 +1,95 @@
+# METADATA
+# title: Certificates are not checked
+# description: >-
+#   Without checking certificates a download is whatever the network says it is, and it is built into the image.
+#   A setting that stays in the environment turns the check off at run time as well.
+# related_resources:
+# - ref: https://curl.se/docs/sslcerts.html
+#   description: curl, SSL CA certificates
+# custom:
+#   severity: high
+#   collection: recommended
+#   kinds: [dockerfile]
+#   needs: [dockerfile]
+#   fix: "Remove the switch; for a private authority, install its certificate with `update-ca-certificates` or name it with the tool's CA option."
+#   aliases: [CKV2_DOCKER_2, CKV2_DOCKER_3, CKV2_DOCKER_4, CKV2_DOCKER_5, CKV2_DOCKER_6, CKV2_DOCKER_12, CKV2_DOCKER_13, CKV2_DOCKER_14, CKV2_DOCKER_15, CKV2_DOCKER_16]
+#   controls: [NIST SP 800-190 4.1.5]
+#   since: "0.1"
+package gate.rules["tls-verify"]
+
+import data.gate.lib.commands
+import data.gate.lib.dockerfile
+import data.gate.lib.finding
+import data.gate.lib.instructions
+
+violations contains finding.at(dockerfile.at(call.run), sprintf("%s is called with %s", [program, switch])) if {
+	some program, switches in _switches
+	some call in commands.of(program)
+	said := replace(lower(concat(" ", call.command.args)), "=", " ")
+	some switch in switches
+	contains(said, switch)
+}
+
+violations contains finding.at(dockerfile.at(call.run), "curl is called with -k or --insecure") if {
+	some call in commands.of("curl")
+	some arg in call.command.args
+	regex.match(`^(--(proxy-|doh-)?insecure$|-[^-AbcCdDeEFhHKmoPQrtTuUwxXyYz]*k)`, arg)
+	not contains(concat(" ", call.command.args), "://localhost")
+}
+
+violations contains finding.at(dockerfile.at(each.instruction), sprintf("%s is set to %s", [name, value])) if {
+	some each in array.concat(instructions.of("ENV"), instructions.of("ARG"))
+	some [name, value] in each.instruction.pairs
+	_unsafe(name, value)
+}
+
+violations contains finding.at(dockerfile.at(call.run), sprintf("%s is set to %s", [name, value])) if {
+	some call in commands.calls
+	some name, value in call.command.env
+	_unsafe(name, value)
+}
+
+violations contains finding.at(dockerfile.at(call.run), sprintf("%s is exported", [arg])) if {
+	some call in commands.of("export")
+	some arg in call.command.args
+	[name, value] := split(arg, "=")
+	_unsafe(name, value)
+}
+
+_switches := {
+	"wget": ["--no-check-cert"],
+	"pip": ["--trusted-host", "global.trusted-host"],
+	"pip3": ["--trusted-host", "global.trusted-host"],
+	"python": ["--trusted-host"],
+	"python3": ["--trusted-host"],
+	"npm": _node,
+	"yarn": _node,
+	"pnpm": _node,
+	"git": ["http.sslverify false", "http.sslverify 0"],
+	"yum": _sslverify,
+	"dnf": _sslverify,
+	"microdnf": _sslverify,
+	"yum-config-manager": _sslverify,
+	"apt-get": ["verify-peer false", "verify-host false"],
+	"conda": ["ssl_verify false"],
+	"composer": ["disable-tls true"],
+}
+
+_node := ["strict-ssl false", "no-strict-ssl", "enablestrictssl false"]
+
+_sslverify := ["sslverify false", "sslverify 0"]
+
+_unsafe(name, value) if {
+	lower(value) in {"0", "false", "no"}
+	upper(name) in {
+		"PYTHONHTTPSVERIFY",
+		"NODE_TLS_REJECT_UNAUTHORIZED",
+		"NPM_CONFIG_STRICT_SSL",
+		"YARN_ENABLE_STRICT_SSL",
+	}
+}
+
+_unsafe(name, value) if {
+	name in {"GIT_SSL_NO_VERIFY", "PIP_TRUSTED_HOST"}
+	not lower(value) in {"", "0", "false", "no"}
+}

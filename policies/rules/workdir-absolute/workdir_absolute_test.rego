@@ -1,0 +1,27 @@
+package gate.rules["workdir-absolute_test"]
+
+import data.gate.lib.fixture
+import data.gate.rules["workdir-absolute"] as rule
+
+_workdir(line, path) := fixture.instruction("WORKDIR", line, {"args": [path]})
+
+_found(instructions) := {[each.origin.line, each.message] | some each in found} if {
+	found := rule.violations with input.evidence as fixture.single(instructions)
+}
+
+test_reports_a_path_without_an_anchor if {
+	_found([_workdir(2, "app")]) == {[2, "WORKDIR app is relative to the working directory of the base image"]}
+}
+
+test_accepts_absolute_paths_and_what_follows_them if {
+	_found([_workdir(2, "/app"), _workdir(3, "web")]) == set()
+	_found([_workdir(2, "C:/app")]) == set()
+	_found([object.union(_workdir(2, ""), {"unresolved": ["HOME"]})]) == set()
+}
+
+test_accepts_an_anchor_in_the_stage_below if {
+	rule.violations == set() with input.evidence as fixture.dockerfile([
+		fixture.stage(0, {"instructions": [_workdir(2, "/app")]}),
+		fixture.stage(1, {"base": {"stage": 0}, "target": true, "instructions": [_workdir(4, "web")]}),
+	])
+}
