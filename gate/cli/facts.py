@@ -41,7 +41,10 @@ def command(targets: tuple[str, ...], outputs: tuple[str, ...], **values: Any) -
 
     wanted = output.parse(outputs or ("text",), ("text", "json"))
     session = open_session(asked(values))
-    documents, code = collect_all(session, targets)
+    try:
+        documents, code = collect_all(session, targets)
+    finally:
+        session.close()
     for one in wanted:
         if one.format == "json":
             import msgspec
