@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gate.bundle import metadata
 from gate.errors import PolicyError
+
+if TYPE_CHECKING:
+    from gate.bundle import metadata
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 KINDS = ("dockerfile", "image", "container")
@@ -114,6 +116,8 @@ def package(path: str, text: str) -> tuple[list[str], int]:
 
 def rule(rule_id: str, path: str, text: str) -> Rule:
     """The rule that a module describes; raises `PolicyError` naming the line that is wrong or missing."""
+    from gate.bundle import metadata
+
     _, package_line = package(path, text)
     block = metadata.before(path, text, package_line)
     if block is None:

@@ -6,23 +6,20 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import msgspec
 
 from gate.bundle import catalogue
 from gate.bundle.catalogue import Rule
 from gate.errors import PolicyError
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LARGEST = 1 << 20
 _MOST_FILES = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(msgspec.Struct, frozen=True):
     """A policy as the engines need it.
 
     ``modules`` and ``custom_modules``: Rego text by the path that messages show. ``revision``: ``sha256:...`` over
@@ -57,7 +54,9 @@ def load(extra_dirs: Sequence[Path] = (), *, root: Path | None = None) -> Bundle
     """
     root = root or shipped()
     modules = {f"policies/{name}": text for name, text in _modules(root)}
-    rules = dict(_shipped_rules(modules))
+    defaults_text = _read(root / "defaults.yaml")
+    prepared = _prepared(root, modules, defaults_text)
+    rules = prepared.rules
     custom: dict[str, str] = {}
     for directory in extra_dirs:
         if not directory.is_dir():
@@ -65,16 +64,46 @@ def load(extra_dirs: Sequence[Path] = (), *, root: Path | None = None) -> Bundle
         custom.update({str(directory / name): text for name, text in _modules(directory)})
     rules.update(_custom_rules(custom))
     by_id = {rule.id: custom[rule.path] for rule in rules.values() if rule.path in custom}
-    defaults_text = _read(root / "defaults.yaml")
     capabilities = _read(root / "capabilities.json")
     return Bundle(
         modules=modules,
         custom_modules=custom,
-        revision=_revision({**modules, **by_id, "defaults.yaml": defaults_text}),
+        revision=_revision({**modules, **by_id, "defaults.yaml": defaults_text}) if by_id else prepared.revision,
         catalogue=dict(sorted(rules.items())),
-        defaults=_defaults(defaults_text, rules),
+        defaults=_with_custom(prepared.defaults, rules),
         capabilities=capabilities,
     )
+
+
+class _Prepared(msgspec.Struct):
+    """What is made of the shipped policy's METADATA and defaults.yaml; ``revision`` says of which."""
+
+    revision: str
+    rules: dict[str, Rule]
+    defaults: dict[str, Any]
+
+
+def prepare(root: Path) -> bytes:
+    """The text of ``catalogue.json``: METADATA and defaults of the policy below ``root``, read and checked."""
+    modules = {f"policies/{name}": text for name, text in _modules(root)}
+    text = _read(root / "defaults.yaml")
+    prepared = _read_prepared(modules, text, _revision({**modules, "defaults.yaml": text}))
+    return msgspec.json.format(msgspec.json.encode(prepared), indent=1) + b"\n"
+
+
+def _prepared(root: Path, modules: Mapping[str, str], defaults_text: str) -> _Prepared:
+    """From catalogue.json where it is of this very policy, which saves reading YAML; else from the policy itself."""
+    revision = _revision({**modules, "defaults.yaml": defaults_text})
+    try:
+        prepared = msgspec.json.decode((root / "catalogue.json").read_bytes(), type=_Prepared)
+    except (OSError, msgspec.MsgspecError):
+        return _read_prepared(modules, defaults_text, revision)
+    return prepared if prepared.revision == revision else _read_prepared(modules, defaults_text, revision)
+
+
+def _read_prepared(modules: Mapping[str, str], defaults_text: str, revision: str) -> _Prepared:
+    rules = dict(_shipped_rules(modules))
+    return _Prepared(revision, rules, _defaults(defaults_text, rules))
 
 
 def _modules(root: Path) -> Iterator[tuple[str, str]]:
@@ -131,19 +160,27 @@ def _custom_rules(modules: Mapping[str, str]) -> Iterator[tuple[str, Rule]]:
 
 
 def _defaults(text: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
-    defaults: dict[str, Any] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    import yaml
+
+    defaults: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     table = defaults["rules"]
     for rule in rules.values():
-        if rule.id.startswith("custom/"):
-            parameters = {name: one.default for name, one in rule.parameters.items()}
-            table[rule.id] = {"levels": {"prod": "deny", "dev": "warn"}, "parameters": parameters}
-        elif rule.id not in table:
+        if rule.id not in table:
             raise PolicyError(f"defaults.yaml has no row for {rule.id}", where=f"{rule.path}:{rule.line}")
     for rule_id in table:
         if rule_id not in rules:
             raise PolicyError(
                 f"defaults.yaml names a rule that is not there: {rule_id}", where="policies/defaults.yaml"
             )
+    return defaults
+
+
+def _with_custom(defaults: dict[str, Any], rules: Mapping[str, Rule]) -> dict[str, Any]:
+    """Custom rules deny in production, and bring their parameters' defaults in METADATA."""
+    for rule in rules.values():
+        if rule.id.startswith("custom/"):
+            parameters = {name: one.default for name, one in rule.parameters.items()}
+            defaults["rules"][rule.id] = {"levels": {"prod": "deny", "dev": "warn"}, "parameters": parameters}
     return defaults
 
 

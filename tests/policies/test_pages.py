@@ -13,7 +13,7 @@ from tests.policies import rego
 _DOCS = rego.POLICIES.parent / "docs"
 
 
-@pytest.mark.parametrize("program", ["generate_rules.py", "generate_schema.py"])
+@pytest.mark.parametrize("program", ["generate_rules.py", "generate_schema.py", "generate_catalogue.py"])
 def test_generated_files_are_fresh(program: str) -> None:
     done = subprocess.run(
         [sys.executable, str(_DOCS / program), "--check"], capture_output=True, text=True, check=False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,36 @@ def test_a_rule_needs_its_row_of_defaults(tmp_path: Path) -> None:
     shutil.rmtree(root / "rules" / "non-root")
     with pytest.raises(PolicyError, match="names a rule that is not there: no-root"):
         load(root=root)
+
+
+@pytest.mark.parametrize("prepared", [None, b"", b"{", b'{"revision": "sha256:old", "rules": {}, "defaults": {}}'])
+def test_a_prepared_catalogue_is_used_only_for_the_policy_it_was_made_of(
+    tmp_path: Path, prepared: bytes | None
+) -> None:
+    root = _shipped(tmp_path)
+    fresh = loading.prepare(root)
+    (root / "catalogue.json").write_bytes(fresh)
+    quick = load(root=root)
+    if prepared is None:
+        (root / "catalogue.json").unlink()
+    else:
+        (root / "catalogue.json").write_bytes(prepared)
+    assert load(root=root) == quick
+    (root / "catalogue.json").write_bytes(fresh)
+    rule = root / "rules" / "non-root" / "non_root.rego"
+    rule.write_text(rule.read_text().replace("severity: high", "severity: low"))
+    assert load(root=root).catalogue["non-root"].severity == "low"
+
+
+def test_a_prepared_catalogue_spares_yaml(tmp_path: Path) -> None:
+    root = _shipped(tmp_path)
+    (root / "catalogue.json").write_bytes(loading.prepare(root))
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom gate.bundle.load import load\n"
+        f"load(root=Path({str(root)!r}))\nprint('yaml' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_the_manifest_owns_what_the_modules_are_in() -> None:
