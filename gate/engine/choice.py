@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from gate.engine.protocol import Engine
 from gate.errors import EngineUnavailableError, UsageError
@@ -14,8 +15,7 @@ from gate.errors import EngineUnavailableError, UsageError
 _REMEDIES = "Install Rego in process with `pip install 'gate-images[embedded]'`, or put `opa` on PATH."
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     """How to reach an OPA: ``http(s)://host[:port]``, a bearer token, PEM files, seconds a query may take."""
 
     url: str

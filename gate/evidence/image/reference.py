@@ -8,7 +8,8 @@ decoration and string prefixes of names mean nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from gate.errors import ReferenceError_
 
@@ -36,8 +37,7 @@ _HEX = re.compile("[0-9a-f]+")
 _IDENTIFIER = re.compile("[a-f0-9]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """A normalized reference: ``registry`` and ``repository`` always, ``tag`` and ``digest`` where written.
 
     ``registry`` is empty for the few texts Docker accepts though no host can be called so (``my_host.io/x``, which
@@ -77,7 +77,7 @@ class Reference:
 
     def pinned(self, digest: str) -> Reference:
         """The same reference with ``digest``, its tag kept as decoration."""
-        return replace(self, digest=digest)
+        return msgspec.structs.replace(self, digest=digest)
 
     def __str__(self) -> str:
         return self.normalized
