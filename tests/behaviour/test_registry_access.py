@@ -10,6 +10,7 @@ from aiohttp import web
 from gate.errors import RegistryError
 from gate.evidence.image import registry_lists
 from gate.evidence.image.credentials import DockerKeychain
+from gate.evidence.image.document_cache import StoredDocuments
 from gate.evidence.image.endpoints import Registries
 from gate.evidence.image.reference import parse
 from gate.evidence.image.registry import RegistryClient
@@ -17,6 +18,7 @@ from gate.evidence.image.registry_auth import Challenge, Credential, challenges
 from gate.evidence.image.registry_source import RegistrySource
 from gate.evidence.image.transport import Transport, TransportLimits
 from gate.settings.model import Registry
+from gate.store import FileStore
 
 from tests.support.oci_images import OCI_INDEX, Pusher, entry, index_of, make_image
 from tests.support.registry import start_registry
@@ -224,6 +226,36 @@ def test_a_token_that_ended_is_asked_for_again(token_registry):
         assert asyncio.run(attempt()) == ("unauthorized", ["linux/amd64", "linux/arm64"])
     finally:
         tokens.seconds = 300
+
+
+@pytest.mark.registry
+def test_the_next_run_knows_what_the_registry_will_ask_for(token_registry, tmp_path):
+    registry, tokens = token_registry
+    name = f"{registry.host}/acme/api:1"
+
+    async def attempt(held):
+        store = FileStore(tmp_path / "cache")
+        transport = Transport(limits=QUICK)
+        row = Registry(host=registry.host, insecure=True)
+        client = RegistryClient(transport, Registries([row]), Chain(*held), cache=StoredDocuments(store))
+        try:
+            source = RegistrySource(client, parse(name))
+            await source.resolve()
+            return [each.platform for each in await source.images()]
+        finally:
+            await client.close()
+
+    asyncio.run(attempt([USER]))
+    before = len(registry.daemon.log.read_text().splitlines())
+    tokens.asked.clear()
+    assert asyncio.run(attempt([USER])) == ["linux/amd64", "linux/arm64"]
+    lines = registry.daemon.log.read_text().splitlines()[before:]
+    asked = [line.split('"')[1] for line in lines if 'HTTP/1.1" ' in line and '"GET /v2/ ' not in line]
+    assert asked == ["HEAD /v2/acme/api/manifests/1 HTTP/1.1"]
+    assert tokens.asked == [("GET", "repository:acme/api:pull")]
+    with pytest.raises(RegistryError) as caught:  # what is kept opens nothing to others
+        asyncio.run(attempt([]))
+    assert caught.value.reason == "unauthorized"
 
 
 # --- tokens of fakes ---------------------------------------------------------------------------------------------

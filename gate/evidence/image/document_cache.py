@@ -45,7 +45,8 @@ class RecentDocuments:
 
     def put(self, key: str, data: bytes) -> None:
         """Hold a document; the ones not used for longest make room."""
-        if key in self._held or len(data) > self._limit:
+        self._bytes -= len(self._held.pop(key, b""))
+        if len(data) > self._limit:
             return
         self._held[key] = data
         self._bytes += len(data)

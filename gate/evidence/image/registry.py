@@ -57,8 +57,8 @@ class RegistryClient:
         self.registries = registries or Registries()
         self.limits = limits or DocumentLimits()
         self._transport = transport
-        self._door = Door(transport, keychain)
         self._cache = cache if cache is not None else RecentDocuments()
+        self._door = Door(transport, keychain, self._cache)
         self._flights: dict[str, asyncio.Task[bytes]] = {}
 
     async def close(self) -> None:

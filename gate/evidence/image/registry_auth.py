@@ -20,6 +20,7 @@ from yarl import URL
 
 from gate.errors import ImageError, RegistryError
 from gate.evidence.image.answers import Answer, read_body
+from gate.evidence.image.document_cache import DocumentCache, RecentDocuments
 from gate.evidence.image.documents import read_object
 from gate.evidence.image.endpoints import Endpoint
 from gate.evidence.image.transport import Transport
@@ -68,12 +69,11 @@ class NoCredentials:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(msgspec.Struct, frozen=True):
     """One challenge of a WWW-Authenticate header, its scheme in lower case."""
 
     scheme: str
-    parameters: Mapping[str, str]
+    parameters: dict[str, str]
 
 
 def challenges(headers: Sequence[str]) -> list[Challenge]:
@@ -106,10 +106,17 @@ class _Key:
 
 
 class Door:
-    """Sends requests to one registry's endpoints, logging in where asked. Tokens are kept for its lifetime."""
+    """Sends requests to registries, logging in where asked. Tokens are kept for its lifetime.
 
-    def __init__(self, transport: Transport, keychain: Keychain | None = None) -> None:
+    ``memory`` keeps what a host asked for the last time, which is no secret, so that the next run need not be refused
+    first.
+    """
+
+    def __init__(
+        self, transport: Transport, keychain: Keychain | None = None, memory: DocumentCache | None = None
+    ) -> None:
         self._transport = transport
+        self._memory = memory if memory is not None else RecentDocuments()
         self._keychain = keychain or NoCredentials()
         self._keys: dict[tuple[Endpoint, str, int], _Key] = {}
         self._credentials: dict[Endpoint, Sequence[Credential]] = {}
@@ -164,6 +171,8 @@ class Door:
     ) -> Answer:
         """Ask with what worked before, then at most once more with what the challenge asks for."""
         held = key.header if asyncio.get_running_loop().time() < key.until else None
+        if held is None:
+            held = await self._foresee(endpoint, scope, credential, key)
         answer = await self._transport.send(
             endpoint, url, method=method, headers=headers, authorization=held, total=total
         )
@@ -176,10 +185,27 @@ class Door:
                 if header is None or header == held:
                     return answer
                 key.header, key.until = header, asyncio.get_running_loop().time() + lifetime
+                self._memory.put(_memory_key(endpoint), msgspec.json.encode(asked))
         answer.close()
         return await self._transport.send(
             endpoint, url, method=method, headers=headers, authorization=key.header, total=total
         )
+
+    async def _foresee(self, endpoint: Endpoint, scope: str, credential: Credential | None, key: _Key) -> str | None:
+        """The header that answers what the host asked for the last time; null where that is not known or fails."""
+        remembered = self._memory.get(_memory_key(endpoint))
+        if remembered is None:
+            return None
+        async with key.lock:
+            if key.header is None or asyncio.get_running_loop().time() >= key.until:
+                try:
+                    asked = msgspec.json.decode(remembered, type=list[Challenge])
+                    header, lifetime = await self._login(endpoint, asked, scope, credential)
+                except (msgspec.DecodeError, RegistryError):
+                    return None
+                if header is not None:
+                    key.header, key.until = header, asyncio.get_running_loop().time() + lifetime
+        return key.header
 
     async def _login(
         self, endpoint: Endpoint, asked: Sequence[Challenge], scope: str, credential: Credential | None
@@ -257,6 +283,10 @@ class Door:
         # Asked again a little before it ends; tokens are good for 60 s where the server does not say.
         lifetime = min(max(found.expires_in or 60.0, 1.0), 3600.0)
         return _bearer(endpoint, token), lifetime * 0.9
+
+
+def _memory_key(endpoint: Endpoint) -> str:
+    return f"challenge of {endpoint.host} {endpoint.insecure}"
 
 
 def _bearer(endpoint: Endpoint, token: str) -> str:
