@@ -22,8 +22,7 @@ _found(inputs) := {[found.message, found.origin.line] | some found in found_} if
 			"dockerfile": {"stages": [{"index": 0, "name": "build"}], "inputs": inputs},
 		},
 		"parameters": {
-			"approved-source": {"sources": [_hub], "urls": [_acme]},
-			"approved-base": {"bases": [_team]},
+			"approved-source": {"sources": [_hub, _team], "urls": [_acme]},
 		},
 	}
 }
