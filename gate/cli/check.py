@@ -131,7 +131,6 @@ def _complain(run: Run, targets: Sequence[str]) -> None:
 
 def _write(session: Session, run: Run, wanted: Sequence[output.Output], *, verbose: bool) -> int:
     """Write every report; what cannot be written is said, and the others still are. The exit code this asks for."""
-    from gate.cli.secrets import hide
     from gate.cli.source import SourceText
     from gate.report import render
     from gate.report.context import Context
@@ -145,7 +144,11 @@ def _write(session: Session, run: Run, wanted: Sequence[output.Output], *, verbo
         if one == ("text", None) and not run.results:
             continue  # all there is to say has been said on standard error
         color = one.path is None and output.is_terminal() and not session.variables.no_color
-        text = hide(render(one.format, run, context._replace(color=color)), secrets)
+        text = render(one.format, run, context._replace(color=color))
+        if secrets:
+            from gate.cli.secrets import hide
+
+            text = hide(text, secrets)
         try:
             if one.path is None:
                 output.write_stdout(text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -58,6 +57,8 @@ def write_file(path: Path, text: str) -> None:
 
     Raises `UsageError` where that cannot be done; the old file is then untouched.
     """
+    import tempfile
+
     data = text.encode("utf-8", "surrogateescape")
     try:
         if _is_special(path):

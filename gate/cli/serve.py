@@ -9,7 +9,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,11 +60,26 @@ charts/gate installs all of it; RUNBOOK.md there says what to do when nothing ca
 @click.option("--concurrency", type=click.IntRange(1, 10_000), default=64, show_default=True, metavar="N")
 @click.option("--budget", type=click.FloatRange(0.1, 29), default=4.5, show_default=True, metavar="SECONDS")
 @click.option("--drain", type=click.FloatRange(0, 600), default=10.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--poll",
+    type=click.FloatRange(0.1, 300),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often settings, policies and certificates are looked at.",
+)
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N", help="Layer readers.")
 @click.option(
     "--store", default="memory", show_default=True, metavar="memory|imagefacts|URL", help="Where facts outlive us."
 )
 @click.option("--docker-config", metavar="DIR", help="Folder of the config.json gate reads images with.")
+@click.option(
+    "--credential-provider-config",
+    "provider_config",
+    metavar="FILE",
+    help="The kubelet's CredentialProviderConfig: plugins that give credentials.",
+)
+@click.option("--credential-provider-dir", "provider_dir", metavar="DIR", help="Where those plugins are.")
 @click.option(
     "--pull-secrets", default="", metavar="NS,...", help="Namespaces whose pods' pull secrets may be read; * all."
 )
@@ -89,23 +103,22 @@ def command(**values: Any) -> int:
     from gate.webhook import logs
 
     logs.configure(sys.stderr, values["log_level"])
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-serve-")))
-        asyncio.run(_serve(values, folder, stack))
+    with tempfile.TemporaryDirectory(prefix="gate-serve-") as folder:
+        asyncio.run(_serve(values, Path(folder)))
     return 0
 
 
-async def _serve(values: dict[str, Any], folder: Path, stack: ExitStack) -> None:
+async def _serve(values: dict[str, Any], folder: Path) -> None:
     from gate.webhook.runtime import Webhook
 
-    webhook = Webhook(await asyncio.to_thread(_parts, values, folder, stack))
+    webhook = Webhook(await asyncio.to_thread(_parts, values, folder))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, webhook.stop)
     await webhook.run()
 
 
-def _parts(values: dict[str, Any], folder: Path, stack: ExitStack) -> Parts:
+def _parts(values: dict[str, Any], folder: Path) -> Parts:
     from gate.webhook.metrics import Metrics
     from gate.webhook.opa_bundle import BundleServer
     from gate.webhook.policy import PolicyInForce, PolicySources
@@ -136,7 +149,7 @@ def _parts(values: dict[str, Any], folder: Path, stack: ExitStack) -> Parts:
         tls=tls,
         policy=policy,
         metrics=metrics,
-        evidence=_evidence(values, store, metrics, cluster, stack),
+        evidence=_evidence(values, store, metrics, cluster),
         now=lambda: datetime.datetime.now(datetime.UTC),
         limits=ServerLimits(concurrency=values["concurrency"], budget=values["budget"], drain=values["drain"]),
         bundle_listen=_address(values["bundle_listen"]) if values["bundle_listen"] else None,
@@ -148,6 +161,7 @@ def _parts(values: dict[str, Any], folder: Path, stack: ExitStack) -> Parts:
         self_test=values["self_test"],
         namespace=namespace,
         pod=os.environ.get("POD_NAME", ""),
+        poll=values["poll"],
         started=_say_where,
     )
 
@@ -205,7 +219,7 @@ def _store(values: dict[str, Any], cluster: Cluster | None) -> tuple[Any, Any]:
     return SqlFacts(values["store"]), None
 
 
-def _evidence(values: dict[str, Any], store: Any, metrics: Any, cluster: Cluster | None, stack: ExitStack) -> Any:
+def _evidence(values: dict[str, Any], store: Any, metrics: Any, cluster: Cluster | None) -> Any:
     from gate.webhook.assemble import ReaderOptions, make_provider
 
     options = ReaderOptions(
@@ -215,10 +229,12 @@ def _evidence(values: dict[str, Any], store: Any, metrics: Any, cluster: Cluster
         outage=values["outage"],
         environ=dict(os.environ),
         home=Path.home(),
+        provider_config=Path(values["provider_config"]) if values["provider_config"] else None,
+        provider_dir=Path(values["provider_dir"]) if values["provider_dir"] else None,
         cache=Path(os.environ["GATE_CACHE_DIR"]) if os.environ.get("GATE_CACHE_DIR") else None,
     )
 
-    async def make(policy: Any) -> Any:
+    async def make(policy: Any, stack: Any) -> Any:
         return await make_provider(policy, options, store, metrics, cluster, stack)
 
     return make

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -121,7 +120,7 @@ class Session:
                 builtins=self.bundle.builtins,
                 capabilities=self.bundle.capabilities,
                 server=self._server(),
-                opa=shutil.which("opa"),
+                opa=_program("opa"),
             )
         return self._engine
 
@@ -217,14 +216,13 @@ class Session:
 
     def inputs(self) -> Inputs:
         """What this run rests on."""
-        from gate.cli.secrets import redacted
         from gate.evidence.bases import table_digest
 
         return Inputs(
             settings=self.settings.written.digest,
             lock=self.lock[1] if self.lock else None,
             known_bases=table_digest(),
-            build_args=redacted(dict(self.asked.build_args)),
+            build_args=_redacted(self.asked.build_args),
             target=self.asked.target,
             platform=self.asked.platform or DEFAULT_PLATFORM,
             today=self.today.isoformat(),
@@ -376,3 +374,18 @@ def read_stdin() -> bytes:
 
 def _config(path: str, cwd: Path) -> Path:
     return cwd / path
+
+
+def _program(name: str) -> str | None:
+    """The path of a program on PATH."""
+    import shutil
+
+    return shutil.which(name)
+
+
+def _redacted(arguments: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    if not arguments:
+        return {}
+    from gate.cli.secrets import redacted
+
+    return redacted(dict(arguments))
