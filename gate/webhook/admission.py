@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from gate.errors import GateError, ManifestError
 from gate.evidence.kubernetes.containers import container_evidence
@@ -147,6 +147,8 @@ def _to_judge(request: Request, policy: AdmissionPolicy) -> tuple[PodHolder, lis
     if request.obj is None:
         raise ManifestError("the request has no object")
     holder = holder_of(request.obj, policy.custom, namespace=request.namespace)
+    if holder is not None and holder.is_pod:
+        holder = _as_made(holder, request.obj)
     if holder is None:
         if request.resource in _HELD_RESOURCES:
             kind = str(request.obj.get("kind"))[:60]
@@ -164,6 +166,12 @@ def _to_judge(request: Request, policy: AdmissionPolicy) -> tuple[PodHolder, lis
     if not holder.is_pod:
         refs = [ref for ref in refs if ref.image is not None]
     return holder, refs
+
+
+def _as_made(holder: PodHolder, obj: Mapping[str, Any]) -> PodHolder:
+    """A Pod whose name was generated, under the name it was generated from: all Pods of one controller are one."""
+    generated = (obj.get("metadata") or {}).get("generateName")
+    return replace(holder, name=generated) if isinstance(generated, str) and generated else holder
 
 
 def _previous(request: Request, policy: AdmissionPolicy) -> frozenset[ContainerKey] | None:
@@ -335,17 +343,30 @@ def _container_line(ref: ContainerRef, result: Result, verdict: Verdict) -> str:
         counted += [f for f in _counted(result) if f.status == "undecided"]
     said = "denied" if verdict == "deny" else "could not decide on"
     what = {"container": "container", "volume": "image volume"}.get(ref.role, f"{ref.role} container")
-    return f'{said} {what} "{ref.name}" ({_shown(result, ref)}): {"; ".join(_sentence(f) for f in counted)}'
+    return f'{said} {what} "{ref.name}" ({_shown(result, ref)}): {"; ".join(_sentences(counted))}'
+
+
+def _sentences(findings: Sequence[Finding]) -> list[str]:
+    """A sentence a violation; rules that are undecided for one reason share one."""
+    found = [_sentence(f) for f in findings if f.status == "violation"]
+    reasons: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.status == "undecided":
+            reasons.setdefault(finding.reason or finding.message, []).append(finding.rule)
+    return found + [_undecided(", ".join(dict.fromkeys(rules)), reason) for reason, rules in reasons.items()]
 
 
 def _sentence(finding: Finding) -> str:
     if finding.status == "undecided":
-        reason = finding.reason or finding.message
-        if reason.startswith(PENDING):
-            return f"{finding.rule}: being analysed, retry ({reason.removeprefix(PENDING)})"
-        return f"{finding.rule}: could not decide: {reason}"
+        return _undecided(finding.rule, finding.reason or finding.message)
     text = finding.message.rstrip(".")
     return f"{finding.rule}: {text}. Fix: {finding.fix.rstrip('.')}." if finding.fix else f"{finding.rule}: {text}."
+
+
+def _undecided(rules: str, reason: str) -> str:
+    if reason.startswith(PENDING):
+        return f"{rules}: being analysed, retry ({reason.removeprefix(PENDING)})"
+    return f"{rules}: could not decide: {reason}"
 
 
 def _warning(ref: ContainerRef, finding: Finding) -> str:

@@ -27,6 +27,14 @@ _log = logging.getLogger("gate.webhook.evidence")
 Outage = Literal["last-known", "refuse"]
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What reading an image gave. ``lasting``: it would give the same again, so that it may be kept and shared."""
+
+    evidence: list[Evidence]
+    lasting: bool = True
+
+
 class ImageReader(Protocol):
     """How images are reached; both raise `RegistryError` (or another `GateError`)."""
 
@@ -34,7 +42,7 @@ class ImageReader(Protocol):
         """The digest that the reference names now, for someone who may read it: one authorized HEAD."""
         ...
 
-    async def read(self, reference: Reference, digest: str, pull: Pull) -> list[Evidence]:
+    async def read(self, reference: Reference, digest: str, pull: Pull) -> Read:
         """Evidence for every runnable platform; reads layers in worker processes."""
         ...
 
@@ -54,17 +62,22 @@ class FactStore(Protocol):
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
     """``hosts``: registries that may be asked. Times in seconds. ``context`` names what facts depend on besides the
-    image (version of the reading code, lock, approved images). ``wait``: share of a deadline given to reading."""
+    image (version of the reading code, lock, approved images). ``wait``: share of a deadline given to reading, and
+    ``ask`` to the question what a name stands for. ``secret_namespaces``: where pods' own pull secrets count ("*" for
+    all); elsewhere everyone asks with gate's credentials, and one answer serves all."""
 
     hosts: frozenset[str]
     context: str
     outage: Outage = "last-known"
+    secret_namespaces: tuple[str, ...] = ("*",)
     tag_ttl: float = 60.0
     access_ttl: float = 3_600.0
     negative_ttl: float = 20.0
     resolve_timeout: float = 1.5
     read_timeout: float = 300.0
     wait: float = 0.8
+    ask: float = 0.5
+    passing_ttl: float = 600.0
     queue: int = 200
     readers: int = 4
     memory: int = 5_000
@@ -99,6 +112,10 @@ class Recent(Generic[Key, Value]):
         self._values.move_to_end(key)
         while len(self._values) > self._size:
             self._values.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._values.clear()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -135,11 +152,11 @@ class EvidenceProvider:
         """Evidence of ``image``, or why there is none now."""
         loop = asyncio.get_running_loop()
         started = loop.time()
-        who = _asker(pull)
+        who = self._asker(pull)
         try:
             reference = parse(image)
             self._check_host(reference)
-            digest = await self._digest(reference, who)
+            digest = await self._digest(reference, who, pull.deadline)
             known = await self._known(digest)
             return known if known is not None else await self._read(reference, digest, who, pull.deadline)
         except ReferenceError_ as error:
@@ -154,6 +171,21 @@ class EvidenceProvider:
     async def warm(self, images: Sequence[tuple[str, Pull]]) -> None:
         """Read images ahead of time; used by tests and at the start."""
         await asyncio.gather(*(self(image, pull) for image, pull in images))
+
+    async def use(self, reader: ImageReader, settings: ProviderSettings) -> None:
+        """Ask with another reader and other settings from now on; what is known by digest stays known."""
+        changed = settings.hosts != self._settings.hosts
+        self._reader, self._settings = reader, settings
+        self._failed.clear()
+        if changed:
+            self._tags.clear()
+
+    def _asker(self, pull: Pull) -> Pull:
+        """Who asks, without when: the key that access is remembered by."""
+        own = self._settings.secret_namespaces
+        if "*" not in own and pull.namespace not in own:
+            return Pull("")
+        return Pull(pull.namespace, pull.secrets, pull.service_account)
 
     async def close(self) -> None:
         """Stop reading."""
@@ -172,7 +204,7 @@ class EvidenceProvider:
 
     # --- what a name stands for -------------------------------------------------------------------------------
 
-    async def _digest(self, reference: Reference, who: Pull) -> str:
+    async def _digest(self, reference: Reference, who: Pull, deadline: float | None) -> str:
         """The digest, after one authorized request by this caller within the time that access is remembered."""
         name = reference.normalized
         if reference.digest is not None and self._access.get((name, who)):
@@ -184,13 +216,24 @@ class EvidenceProvider:
         if failed is not None:
             raise failed
         try:
-            digest = await self._resolve_once(reference, who)
+            digest = await self._resolve_within(reference, who, deadline)
         except RegistryError as error:
             return await self._last_known(reference, who, error)
         self._tags.put((name, who), digest, self._settings.tag_ttl)
         self._access.put((name, who), True, self._settings.access_ttl)
         await self._remember(name, digest)
         return digest
+
+    async def _resolve_within(self, reference: Reference, who: Pull, deadline: float | None) -> str:
+        """Wait for the answer for this review's share of its time; the question itself goes on for others."""
+        if deadline is None:
+            return await self._resolve_once(reference, who)
+        seconds = max(0.0, deadline - asyncio.get_running_loop().time()) * self._settings.ask
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._resolve_once(reference, who)
+        except TimeoutError as error:
+            raise _ImpatientError(reference, seconds) from error
 
     async def _resolve_once(self, reference: Reference, who: Pull) -> str:
         key = (reference.normalized, who)
@@ -206,11 +249,7 @@ class EvidenceProvider:
             async with asyncio.timeout(self._settings.resolve_timeout):
                 digest = await self._reader.resolve(reference, who)
         except TimeoutError as error:
-            raise RegistryError(
-                f"the registry did not answer within {self._settings.resolve_timeout:g} s",
-                reason="timeout",
-                where=reference.registry,
-            ) from error
+            raise _NoAnswerError(reference, self._settings.resolve_timeout) from error
         if reference.digest is not None and digest != reference.digest:
             raise RegistryError("the registry names another digest than the one asked for", reason="digest")
         return digest
@@ -224,7 +263,8 @@ class EvidenceProvider:
             if digest is not None and await self._known(digest) is not None:
                 self._metrics.cache.labels(source="outage").inc()
                 return digest
-        self._failed.put((name, who), error, self._settings.negative_ttl if not out_of_order else 2.0)
+        if not isinstance(error, _ImpatientError):
+            self._failed.put((name, who), error, self._settings.negative_ttl if not out_of_order else 2.0)
         raise error
 
     async def _remember(self, name: str, digest: str) -> None:
@@ -243,11 +283,12 @@ class EvidenceProvider:
         return f"facts/{self._settings.context}/{digest}"
 
     async def _known(self, digest: str) -> list[Evidence] | None:
-        found = self._facts.get(digest)
+        key = self._key(digest)
+        found = self._facts.get(key)
         if found is not None:
             self._metrics.cache.labels(source="memory").inc()
             return found
-        stored = await self._load(self._key(digest))
+        stored = await self._load(key)
         if stored is None:
             return None
         try:
@@ -255,22 +296,23 @@ class EvidenceProvider:
         except msgspec.DecodeError:
             return None
         self._metrics.cache.labels(source="store").inc()
-        self._facts.put(digest, found, 30 * 86_400.0)
+        self._facts.put(key, found, 30 * 86_400.0)
         return found
 
     async def _read(
         self, reference: Reference, digest: str, who: Pull, deadline: float | None
     ) -> list[Evidence] | Missing:
-        reading = self._readings.get(digest)
+        key = self._key(digest)
+        reading = self._readings.get(key)
         if reading is None:
             failed = self._failed.get((digest, who))
             if failed is not None:
                 raise failed
             if len(self._readings) >= self._settings.queue:
                 return Missing(f"{len(self._readings)} images are waiting to be read", pending=True)
-            task = asyncio.ensure_future(self._read_whole(reference, digest, who))
-            reading = self._readings[digest] = _Reading(task, reference)
-            task.add_done_callback(lambda done: self._finished(digest, who, done))
+            task = asyncio.ensure_future(self._read_whole(reference, digest, who, key))
+            reading = self._readings[key] = _Reading(task, reference)
+            task.add_done_callback(lambda done: self._finished(key, digest, who, done))
             self._metrics.queue.set(len(self._readings))
         loop = asyncio.get_running_loop()
         left = None if deadline is None else max(0.0, (deadline - loop.time()) * self._settings.wait)
@@ -279,7 +321,7 @@ class EvidenceProvider:
             return Missing("its layers are being read", pending=True)
         return reading.task.result()
 
-    async def _read_whole(self, reference: Reference, digest: str, who: Pull) -> list[Evidence]:
+    async def _read_whole(self, reference: Reference, digest: str, who: Pull, key: str) -> list[Evidence]:
         async with self._slots:
             try:
                 async with asyncio.timeout(self._settings.read_timeout):
@@ -289,12 +331,13 @@ class EvidenceProvider:
                     f"reading its layers took over {self._settings.read_timeout:g} s", reason="timeout"
                 ) from error
         self._metrics.cache.labels(source="read").inc()
-        self._facts.put(digest, found, 30 * 86_400.0)
-        await self._save(self._key(digest), msgspec.json.encode(found), reference.normalized)
-        return found
+        self._facts.put(key, found.evidence, 30 * 86_400.0 if found.lasting else self._settings.passing_ttl)
+        if found.lasting:
+            await self._save(key, msgspec.json.encode(found.evidence), reference.normalized)
+        return found.evidence
 
-    def _finished(self, digest: str, who: Pull, task: asyncio.Task[list[Evidence]]) -> None:
-        self._readings.pop(digest, None)
+    def _finished(self, key: str, digest: str, who: Pull, task: asyncio.Task[list[Evidence]]) -> None:
+        self._readings.pop(key, None)
         self._metrics.queue.set(len(self._readings))
         if task.cancelled():
             return
@@ -324,6 +367,13 @@ class EvidenceProvider:
             _log.warning("the store takes nothing", extra={"error": str(error)})
 
 
-def _asker(pull: Pull) -> Pull:
-    """Who asks, without when: the key that access is remembered by."""
-    return Pull(pull.namespace, pull.secrets, pull.service_account)
+class _NoAnswerError(RegistryError):
+    """Nothing came within ``seconds``."""
+
+    def __init__(self, reference: Reference, seconds: float) -> None:
+        message = f"the registry did not answer within {seconds:.1f} s"
+        super().__init__(message, reason="timeout", where=reference.registry)
+
+
+class _ImpatientError(_NoAnswerError):
+    """One review could not wait any longer, which says nothing of the registry."""

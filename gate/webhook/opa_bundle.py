@@ -25,11 +25,18 @@ class BundleServer:
         self._content: bytes | None = None
         self._etag = ""
         self._changed = asyncio.Condition()
+        self._closing = False
 
     async def publish(self, content: bytes, revision: str) -> None:
         """Make ``content`` (a ``.tar.gz``) of ``revision`` the bundle from now on."""
         async with self._changed:
             self._content, self._etag = content, f'"{revision}"'
+            self._changed.notify_all()
+
+    async def close(self) -> None:
+        """Answer everyone who waits, and let nobody wait any more."""
+        async with self._changed:
+            self._closing = True
             self._changed.notify_all()
 
     def application(self) -> web.Application:
@@ -53,7 +60,7 @@ class BundleServer:
     async def _wait_for_another(self, known: str, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait_for(lambda: self._etag != known)
+                await self._changed.wait_for(lambda: self._closing or self._etag != known)
         except TimeoutError:
             return
 

@@ -10,8 +10,8 @@ import asyncio
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gate import lock as lock_of
@@ -20,10 +20,10 @@ from gate.bundle.archive import tarball
 from gate.bundle.load import Bundle
 from gate.bundle.load import load as load_bundle
 from gate.engine.opa import OpaEngine
-from gate.engine.protocol import Engine
 from gate.errors import EngineProtocolError, GateError, PolicyError, UsageError
+from gate.evidence.kubernetes.containers import unknown_facts
 from gate.evidence.kubernetes.workloads import CustomResource
-from gate.evidence.model import Evidence
+from gate.evidence.model import Evidence, Subject, Workload
 from gate.exemptions import Exemptions
 from gate.finding import Result
 from gate.judge import Judge
@@ -61,11 +61,23 @@ class Loaded:
     settings: Settings
     admission: AdmissionPolicy
     lock: Lock | None
+    lock_digest: str | None
     digest: str
     day: dt.date
     judge: Judge
-    opa: OpaEngine | None = None
-    made_of: list[Path] = field(default_factory=list)
+    engine: OpaEngine | RememberingEngine
+
+    @property
+    def opa(self) -> OpaEngine | None:
+        """The OPA that answers, where one does."""
+        return self.engine if isinstance(self.engine, OpaEngine) else None
+
+    async def close(self) -> None:
+        """End the engine, or the connections to it."""
+        if isinstance(self.engine, OpaEngine):
+            await self.engine.close_async()
+        else:
+            await asyncio.to_thread(self.engine.close)
 
 
 class PolicyInForce:
@@ -80,6 +92,7 @@ class PolicyInForce:
         self._bundles = bundles
         self._current: Loaded | None = None
         self._next: Loaded | None = None
+        self._subscribers: list[Callable[[Loaded], Awaitable[None]]] = []
         self.problem: str | None = None
         self.ready = False
 
@@ -89,6 +102,10 @@ class PolicyInForce:
         if self._current is None:
             raise PolicyError("no policy is loaded")
         return self._current
+
+    def subscribe(self, changed: Callable[[Loaded], Awaitable[None]]) -> None:
+        """Call ``changed`` with every policy that comes into force from now on."""
+        self._subscribers.append(changed)
 
     async def start(self) -> None:
         """Load for the first time; raises `GateError` where that fails. With OPA, `poll` makes it ready."""
@@ -101,9 +118,7 @@ class PolicyInForce:
     async def poll(self) -> None:
         """Look for changes; a policy that does not load is reported, and the last good one stays."""
         try:
-            if await asyncio.to_thread(self._fingerprint) != self.loaded.digest or self.loaded.day != self._today():
-                self._next = await asyncio.to_thread(self._load)
-                await self._publish(self._next)
+            await self._look()
             self.problem = None
             self._metrics.reload_failed.set(0)
         except GateError as error:
@@ -114,6 +129,17 @@ class PolicyInForce:
             self._metrics.reload_failed.set(1)
         await self._promote()
 
+    async def _look(self) -> None:
+        """Load what changed; a policy that waits for OPA gives way to a newer one."""
+        newest = self._next or self.loaded
+        if await asyncio.to_thread(self._fingerprint) == newest.digest and newest.day == self._today():
+            return
+        newer = await asyncio.to_thread(self._load)
+        await self._publish(newer)
+        self._next, waiting = newer, self._next
+        if waiting is not None:
+            await waiting.close()
+
     async def _promote(self) -> None:
         """Put the next policy in force once its engine answers with its revision."""
         waiting = self._next or self.loaded
@@ -121,16 +147,19 @@ class PolicyInForce:
             try:
                 await waiting.opa.check_async()
             except GateError as error:
-                self.ready = self.ready and self._next is not None
+                between = isinstance(error, EngineProtocolError) and self._next is not None
+                self.ready = self.ready and between
                 _log.warning("OPA does not hold the policy yet", extra={"error": str(error)})
                 return
         self.ready = True
         if self._next is not None:
             old, self._current, self._next = self._current, self._next, None
             self._metrics.set_policy(self.loaded.bundle.revision)
+            for changed in self._subscribers:
+                await changed(self.loaded)
             _log.info("a new policy is in force", extra={"revision": self.loaded.bundle.revision})
-            if old is not None and old.opa is not None and old.opa is not self.loaded.opa:
-                await old.opa.close_async()
+            if old is not None:
+                await old.close()
 
     async def judge(self, evidence: Evidence, environment: str) -> Result:
         """The result for a container. While OPA changes from one revision to the next, either may answer."""
@@ -141,6 +170,11 @@ class PolicyInForce:
                 raise
             return await self._next.judge.judge_async(evidence, environment)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the newest policy is in force and its engine answers."""
+        return self.ready and self._next is None
+
     def missing(self) -> list[str]:
         """What keeps the policy from being ready. A reload that failed only matters to a process that is new."""
         if self._current is None:
@@ -148,10 +182,10 @@ class PolicyInForce:
         return [] if self.ready else ["OPA does not answer with our policy's revision"]
 
     async def close(self) -> None:
-        """Close the connections to OPA."""
+        """End the engines."""
         for loaded in (self._current, self._next):
-            if loaded is not None and loaded.opa is not None:
-                await loaded.opa.close_async()
+            if loaded is not None:
+                await loaded.close()
 
     async def _publish(self, loaded: Loaded) -> None:
         if self._bundles is not None:
@@ -169,15 +203,23 @@ class PolicyInForce:
         settings = settings_of.load(
             start=sources.folder, catalogue=bundle.catalogue, defaults=bundle.defaults, path=sources.config
         )
+        lock, lock_digest = _lock(settings)
         today = self._today()
         opa = OpaEngine(sources.opa_url, bundle.revision, seconds=sources.opa_seconds) if sources.opa_url else None
+        engine = opa or _regorus(bundle)
         judge = Judge(
             catalogue=bundle.catalogue,
-            engine=None if opa else _regorus(bundle),
+            engine=engine,
             settings=settings,
             exemptions=Exemptions(settings.written.exemptions, today),
-            evaluate_async=opa.evaluate_async if opa else None,
+            evaluate_async=engine.evaluate_async,
         )
+        if isinstance(engine, RememberingEngine):
+            try:
+                _try_out(judge, settings)
+            except GateError:
+                engine.close()
+                raise
         admission = AdmissionPolicy(
             environment_of=settings.of_namespace,
             revision=bundle.revision,
@@ -190,7 +232,7 @@ class PolicyInForce:
             ],
             self_test=sources.self_test,
         )
-        return Loaded(bundle, settings, admission, _lock(settings), digest, today, judge, opa)
+        return Loaded(bundle, settings, admission, lock, lock_digest, digest, today, judge, engine)
 
     def _fingerprint(self) -> str:
         """A digest of every file the policy is made of, so that a change of any is seen."""
@@ -212,10 +254,20 @@ class PolicyInForce:
         return found
 
 
-def _regorus(bundle: Bundle) -> Engine:
+def _try_out(judge: Judge, settings: Settings) -> None:
+    """Judge a container of which nothing is known, so that rules which do not compile are not found by a review."""
+    workload = Workload(kind="Pod", namespace="", name=None, labels={}, container="c", role="container")
+    blank = Evidence(
+        kind="container", subject=Subject(name="c"), facts=unknown_facts("nothing is known"), workload=workload
+    )
+    for environment in dict.fromkeys([settings.of_namespace(""), *settings.names]):
+        judge.judge(blank, environment)
+
+
+def _regorus(bundle: Bundle) -> RememberingEngine:
     from gate.engine.regorus import RegorusEngine
 
-    return RememberingEngine(RegorusEngine(bundle.modules, bundle.revision))
+    return RememberingEngine(lambda: RegorusEngine(bundle.modules, bundle.revision))
 
 
 def _kind(resource: str) -> str:
@@ -223,11 +275,13 @@ def _kind(resource: str) -> str:
     return resource.removesuffix("s").capitalize()
 
 
-def _lock(settings: Settings) -> Lock | None:
+def _lock(settings: Settings) -> tuple[Lock | None, str | None]:
+    """The lock beside the settings, and a digest of it."""
     path = settings.written.root / "gate.lock"
     try:
-        return lock_of.load(read_regular(path, _LARGEST_LOCK), str(path))
+        data = read_regular(path, _LARGEST_LOCK)
+        return lock_of.load(data, str(path)), hashlib.sha256(data).hexdigest()
     except UnreadableError as error:
         if error.missing:
-            return None
+            return None, None
         raise PolicyError(f"gate.lock cannot be read: {error}", where=str(path)) from None

@@ -13,6 +13,7 @@ from typing import Any
 
 from gate.errors import ClusterError
 from gate.evidence.image.credentials import SeveralKeychains, ring_of_secrets
+from gate.evidence.image.document_cache import RecentDocuments
 from gate.evidence.image.endpoints import Registries
 from gate.evidence.image.reference import Reference
 from gate.evidence.image.registry import RegistryClient
@@ -20,13 +21,22 @@ from gate.evidence.image.registry_auth import Credential, Keychain
 from gate.evidence.image.registry_source import RegistrySource
 from gate.evidence.image.transport import Transport
 from gate.evidence.kubernetes.cluster import ClusterApi, path_of
-from gate.evidence.model import Evidence
 from gate.webhook.admission import Pull
+from gate.webhook.evidence import Read, Recent
 
 _log = logging.getLogger("gate.webhook.reader")
 
-Analyse = Callable[[RegistrySource, Reference], Awaitable[list[Evidence]]]
+Opener = Callable[[], RegistryClient]
+"""The client an image is read with; its claimed bases are asked for with the same credentials."""
+
+Analyse = Callable[[RegistrySource, Opener], Awaitable[Read]]
 """Evidence of every runnable platform of an image; layers are read in worker processes."""
+
+SECRETS_FOR = 30.0
+"""Seconds a client with a pod's pull secrets is kept: as long, a secret that was replaced goes on being used."""
+
+_CLIENTS = 64
+_DOCUMENTS = 4 << 20
 
 
 class PullSecrets:
@@ -63,11 +73,15 @@ class PullSecrets:
 
 
 class RegistryReader:
-    """An `ImageReader` over registries. One transport, one client per set of credentials and question."""
+    """An `ImageReader` over registries; one client per set of credentials.
+
+    ``quick`` carries what a review waits for, ``patient`` the reading of layers.
+    """
 
     def __init__(
         self,
-        transport: Transport,
+        quick: Transport,
+        patient: Transport,
         registries: Registries,
         analyse: Analyse,
         *,
@@ -75,28 +89,35 @@ class RegistryReader:
         cluster: ClusterApi | None = None,
         secret_namespaces: Sequence[str] = (),
     ) -> None:
-        self._transport = transport
         self._registries = registries
         self._analyse = analyse
         self._own = own
         self._cluster = cluster
         self._namespaces = frozenset(secret_namespaces)
+        clock = asyncio.get_running_loop().time
+        self._of_pods: Recent[tuple[Pull, bool], RegistryClient] = Recent(_CLIENTS, clock)
+        self._transports = {True: quick, False: patient}
+        self._ours = {kind: self._client(own, kind) for kind in (True, False)}
 
     async def resolve(self, reference: Reference, pull: Pull) -> str:
         """One authorized HEAD."""
-        return (await self._client(pull).head(reference)).digest
+        return (await self._for(pull, quick=True).head(reference)).digest
 
-    async def read(self, reference: Reference, digest: str, pull: Pull) -> list[Evidence]:
+    async def read(self, reference: Reference, digest: str, pull: Pull) -> Read:
         """Evidence of the image ``digest`` of the reference's repository."""
-        pinned = reference.pinned(digest)
-        source = RegistrySource(self._client(pull), pinned)
-        try:
-            return await self._analyse(source, pinned)
-        finally:
-            await source.close()
+        client = self._for(pull, quick=False)
+        return await self._analyse(RegistrySource(client, reference.pinned(digest)), lambda: client)
 
-    def _client(self, pull: Pull) -> RegistryClient:
-        keychain: Keychain = self._own
-        if self._cluster is not None and ("*" in self._namespaces or pull.namespace in self._namespaces):
-            keychain = SeveralKeychains([PullSecrets(self._cluster, pull), self._own])
-        return RegistryClient(self._transport, self._registries, keychain)
+    def _for(self, pull: Pull, *, quick: bool) -> RegistryClient:
+        if self._cluster is None or not ("*" in self._namespaces or pull.namespace in self._namespaces):
+            return self._ours[quick]
+        key = (Pull(pull.namespace, pull.secrets, pull.service_account), quick)
+        known = self._of_pods.get(key)
+        if known is None:
+            known = self._client(SeveralKeychains([PullSecrets(self._cluster, pull), self._own]), quick)
+            self._of_pods.put(key, known, SECRETS_FOR)
+        return known
+
+    def _client(self, keychain: Keychain, quick: bool) -> RegistryClient:
+        cache = RecentDocuments(_DOCUMENTS)
+        return RegistryClient(self._transports[quick], self._registries, keychain, cache=cache)

@@ -36,6 +36,8 @@ from gate.webhook.tls import LiveContext, TlsFiles
 
 _log = logging.getLogger("gate.webhook")
 
+_SOON = 0.5
+
 Address = tuple[str, int]
 
 
@@ -44,7 +46,7 @@ class Parts:
     """Everything a running webhook is made of; the command line puts it together.
 
     ``now`` is the clock (UTC). ``cluster`` is null outside a cluster; what needs it is then off. ``evidence`` makes the
-    provider inside the event loop.
+    provider inside the event loop, and leaves what must be closed on the stack.
     """
 
     listen: Address
@@ -52,7 +54,7 @@ class Parts:
     tls: TlsFiles
     policy: PolicyInForce
     metrics: Metrics
-    evidence: Callable[[PolicyInForce], Awaitable[EvidenceProvider]]
+    evidence: Callable[[PolicyInForce, AsyncExitStack], Awaitable[EvidenceProvider]]
     now: Callable[[], dt.datetime]
     limits: ServerLimits = field(default_factory=ServerLimits)
     bundle_listen: Address | None = None
@@ -76,6 +78,7 @@ class Webhook:
         self._stop = asyncio.Event()
         self._live: LiveContext | None = None
         self._provider: EvidenceProvider | None = None
+        self._look_at = 0.0
         self._server = WebhookServer(
             self._admit,
             self._refuse,
@@ -101,8 +104,7 @@ class Webhook:
             if parts.managed is not None:
                 await asyncio.to_thread(_step, parts.managed, parts.now)
             live = self._live = LiveContext(parts.tls)
-            self._provider = await parts.evidence(parts.policy)
-            stack.push_async_callback(self._provider.close)
+            self._provider = await parts.evidence(parts.policy, stack)
             tasks = [asyncio.ensure_future(_every(*each)) for each in self._chores(live)]
             stack.push_async_callback(_cancel, tasks)
             at = await _listen(stack, self._server.application(), parts.listen, live)
@@ -116,6 +118,8 @@ class Webhook:
         self._server.draining = True
         _log.info("draining", extra={"seconds": self._parts.limits.drain})
         await asyncio.sleep(self._parts.limits.drain)
+        if self._parts.bundles is not None:
+            await self._parts.bundles.close()
 
     # --- reviews ----------------------------------------------------------------------------------------------
 
@@ -144,7 +148,7 @@ class Webhook:
     def _chores(self, live: LiveContext) -> list[tuple[float, Callable[[], Awaitable[Any]], str]]:
         parts = self._parts
         chores: list[tuple[float, Callable[[], Awaitable[Any]], str]] = [
-            (parts.poll, parts.policy.poll, "policy"),
+            (min(_SOON, parts.poll), self._poll_policy, "policy"),
             (min(10.0, parts.poll * 2), partial(self._reload_certificate, live), "certificate"),
         ]
         if parts.managed is not None:
@@ -156,6 +160,13 @@ class Webhook:
         if parts.self_test is not None and parts.cluster is not None:
             chores.append((60.0, partial(self._self_test, parts.cluster, parts.self_test), "self-test"))
         return chores
+
+    async def _poll_policy(self) -> None:
+        """Look for changes every ``poll`` seconds, and more often while OPA does not hold the newest policy."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._look_at or not self._parts.policy.settled:
+            self._look_at = now + self._parts.poll
+            await self._parts.policy.poll()
 
     async def _reload_certificate(self, live: LiveContext) -> None:
         try:
