@@ -1,8 +1,8 @@
 """The commands of RUN, CMD, ENTRYPOINT and HEALTHCHECK: what runs, with which arguments, on which line.
 
-Scripts are read by tree-sitter-bash, imported when the first one is met that `plainshell` cannot read. What cannot be told is said to be
-``opaque``: a name or script computed at run time, ``eval``, a shell fed by a pipe, text that does not parse, and text
-over the bounds below. Wrappers such as ``sudo`` or ``sh -c`` are seen through (see `wrappers`).
+Scripts are read by tree-sitter-bash, imported when the first one is met that `plainshell` cannot read. What cannot be
+told is said to be ``opaque``: a name or script computed at run time, ``eval``, a shell fed by a pipe, text that does
+not parse, and text over the bounds below. Wrappers such as ``sudo`` or ``sh -c`` are seen through (see `wrappers`).
 """
 
 from __future__ import annotations

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import msgspec
 import pytest
 from gate.evidence.bases import TableLookup
+from gate.evidence.dockerfile import commands, plainshell
 from gate.evidence.dockerfile.collect import collect
 from gate.evidence.dockerfile.commands import MAX_SCRIPT, Budget, is_posix_shell, parse, parse_argv
 from gate.evidence.dockerfile.positions import LineMap
+from gate.evidence.dockerfile.shelltree import ScriptReader
+from gate.evidence.dockerfile.shellwords import Simple
 from gate.evidence.model import Command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-def _described(commands: list[Command]) -> list[dict[str, Any]]:
+def _described(found: list[Command]) -> list[dict[str, Any]]:
     """Each command with only what is set, its line left out."""
     return [
         {name: value for name, value in msgspec.structs.asdict(each).items() if value and name != "line"}
-        for each in commands
+        for each in found
     ]
 
 
@@ -319,6 +323,63 @@ def test_any_text_is_read_without_failing(text: str) -> None:
     for each in parse(text, LineMap.whole(7)):
         assert each.line == 7
         assert each.opaque or each.program
+
+
+_PIECES = (
+    *("a", "go", "./x", "/usr/bin/env", "1", "-x", "--y=z", "-ldflags='-s -w'", "A=1", "B='c d'", 'C="x y"'),
+    *(
+        "'p q'",
+        '"r s"',
+        "''",
+        "*.txt",
+        "a?b",
+        "~/x",
+        "a=b",
+        "x:y",
+        "@a",
+        "%",
+        "a,b",
+        "+x",
+        "time",
+        "if",
+        "export",
+        "in",
+    ),
+    *("[", "]", "{", "}", "!", "(", "#", "==", "$A", "&", ">", "é", "\\", "\n", "a+=1", "..", ".", ":", "0x1", "//"),
+)
+_JOINTS = (" ", " ", " ", " ", "  ", "\t", " && ", "&&", " || ", " ; ", ";", " | ", "")
+
+
+def _random_script(rng: random.Random) -> str:
+    common = _PIECES[: rng.choice((16, 16, 26, len(_PIECES)))]
+    return "".join(rng.choice(common) + rng.choice(_JOINTS) for _ in range(rng.randint(1, 9)))
+
+
+def _comparable(found: list[Simple]) -> list[Any]:
+    places = {id(each): number for number, each in enumerate(found)}
+    return [
+        (
+            [(word.text, word.offset, word.dynamic, word.name) for word in each.words],
+            (each.offset, each.env, each.redirects, each.connector, each.reads_pipe, each.broken, each.body),
+            places[id(each.pipe)] if each.pipe else None,
+        )
+        for each in found
+    ]
+
+
+def test_plain_text_is_read_as_the_parser_reads_it() -> None:
+    rng = random.Random(20_261_121)
+    compared = 0
+    for _ in range(12_000):
+        text = _random_script(rng)
+        plain = plainshell.read(text)
+        if plain is None:
+            continue
+        compared += 1
+        reader = ScriptReader(text)
+        tree = reader.read(commands._parser().parse(reader.source).root_node)
+        assert (_comparable(plain), reader.broken_at) == (_comparable(tree), None), text
+    assert compared > 500
 
 
 def _run(text: str) -> list[Command]:
