@@ -3,16 +3,18 @@
 import asyncio
 
 import pytest
+from aiohttp import web
 from gate.errors import RegistryError, SettingsError
 from gate.evidence.image import addresses, proxies
 from gate.evidence.image.endpoints import Endpoint, Registries, tls
 from gate.evidence.image.proxies import Proxies
 from gate.evidence.image.reference import parse
 from gate.evidence.image.registry import RegistryClient
+from gate.evidence.image.registry_source import RegistrySource
 from gate.evidence.image.transport import Transport
 from gate.settings.model import Registry
 from tests.support.oci_images import make_image
-from tests.support.registry_fakes import FakeRegistry
+from tests.support.registry_fakes import Authority, FakeRegistry
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,69 @@ def test_a_registry_is_asked_through_the_proxy():
     digest, asked = asyncio.run(attempt())
     assert digest == image.digest
     assert {each.headers["Host"] for each in asked} == {"registry.test"}  # which no resolver knows
+
+
+async def tunnel(reader, writer, targets, asked):
+    """A proxy that knows CONNECT, to hosts that only it can resolve."""
+    line = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode()
+    asked.append(line)
+    target = targets.get(line.split()[1])
+    if target is None:
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+        writer.close()
+        return
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    host, port = target.split(":")
+    there, back = await asyncio.open_connection(host, int(port))
+
+    async def pass_on(source, sink):
+        while data := await source.read(65_536):
+            sink.write(data)
+        sink.close()
+
+    await asyncio.gather(pass_on(reader, back), pass_on(there, writer), return_exceptions=True)
+
+
+def through_a_tunnel(tmp_path, hook=None):
+    """Read an image of https://registry.test through a proxy; its digest or the error, and what the proxy was asked."""
+    image = make_image({"a": b"a"})
+    authority = Authority(tmp_path)
+
+    async def attempt():
+        asked, targets = [], {}
+        async with FakeRegistry(tls=authority.server("registry.test")) as fake:
+            fake.hold("acme/api", "1", image)
+            fake.hook = hook
+            targets["registry.test:443"] = fake.host
+            server = await asyncio.start_server(lambda r, w: tunnel(r, w, targets, asked), "127.0.0.1", 0)
+            proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            rows = [Registry(host="registry.test", ca=str(authority.pem))]
+            client = RegistryClient(Transport(proxies=Proxies(https=proxy)), Registries(rows))
+            try:
+                source = RegistrySource(client, parse("registry.test/acme/api:1"))
+                return (await source.images())[0].manifest_digest == image.digest, asked
+            except RegistryError as error:
+                return error, asked
+            finally:
+                await client.close()
+                server.close()
+
+    return asyncio.run(attempt())
+
+
+def test_a_registry_with_tls_is_reached_through_a_tunnel(tmp_path):
+    found, asked = through_a_tunnel(tmp_path)
+    assert (found, set(asked)) == (True, {"CONNECT registry.test:443 HTTP/1.1"})
+
+
+def test_a_proxy_makes_no_way_to_private_addresses(tmp_path):
+    async def hook(request):
+        if "/blobs/" in request.path:
+            return web.Response(status=307, headers={"Location": "https://169.254.169.254/x"})
+        return None
+
+    error, asked = through_a_tunnel(tmp_path, hook)
+    assert (error.reason, set(asked)) == ("refused", {"CONNECT registry.test:443 HTTP/1.1"})
 
 
 # --- endpoints ---------------------------------------------------------------------------------------------------
