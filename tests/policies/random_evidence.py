@@ -1,7 +1,7 @@
 """Random evidence: strategies made from the msgspec types, with words in them that rules look for.
 
-Hypothesis draws the facts field by field; of instructions, inputs and other bulk it draws a number that one value is
-made from, or a document would take as long as ten evaluations.
+Hypothesis draws the shape of the document; of stages, layers and other bulk it draws a number that one value is made
+from, or a document would take as long as ten evaluations.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import msgspec
-from gate.evidence.model import Dockerfile, Evidence, File, Image, LayerSize, Workload
+from gate.evidence.model import BaseFact, Dockerfile, Evidence, FilesystemFact, Image, LayerSize, ShellFact, Workload
 from gate.settings import patterns
 from hypothesis import strategies as st
 
@@ -34,7 +34,7 @@ _WORDS = [
     *["MB", "é", "\u2028", '"quoted"', "back\\slash", "line\nbreak", "${X}", "%s %d", "😀", "a\x00b", "]]>", "'"],
 ]
 _NUMBERS = [0, 1, 4, 22, 80, 8080, 10_001, 300_000_000, 300_000_001, 2**31, 2**40, 2**53 - 1]
-_BULK = {Dockerfile, File, Image, LayerSize, Workload}
+_BULK = {BaseFact, Dockerfile, FilesystemFact, Image, LayerSize, ShellFact, Workload}
 _words = st.sampled_from(_WORDS) | st.text(
     max_size=6, alphabet=st.characters(codec="utf-8", exclude_categories=("Cs",))
 )
