@@ -26,6 +26,7 @@ def of_cluster(
 
 def of_registry(found: Mapping[Reference, Sequence[str]], source: str) -> list[Item]:
     """One item a digest: references pinned by digest, with the tags that name each."""
+    ordered = {reference: sorted(tags, key=lambda tag: (tag == "latest", tag)) for reference, tags in found.items()}
     return [
         Item(
             key=f"image/{reference.name}@{reference.digest}",
@@ -37,7 +38,7 @@ def of_registry(found: Mapping[Reference, Sequence[str]], source: str) -> list[I
             image=f"{reference.name}@{reference.digest}",
             tags=tuple(tags),
         )
-        for reference, tags in found.items()
+        for reference, tags in ordered.items()
     ]
 
 

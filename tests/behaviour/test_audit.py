@@ -1,0 +1,259 @@
+"""``gate audit`` as a platform team runs it: trees, a real registry, history, shards over a real database, the page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.behaviour.command_line import COMMAND, environment, gate
+from tests.support.layered import PROGRAM, file, folder, image_of, layer, link
+from tests.support.oci_images import Pusher
+from tests.support.postgres import Postgres
+from tests.support.registry import Registry
+
+GOOD = 'FROM scratch\nCOPY server /server\nUSER 65532:65532\nENTRYPOINT ["/server"]\n'
+BAD = 'FROM scratch\nCOPY server /server\nENTRYPOINT ["/server"]\n'
+
+
+def program(layer_name: str) -> bytes:
+    return layer(folder("app"), file(f"app/{layer_name}", PROGRAM))
+
+
+@pytest.fixture(scope="module")
+def images(docker_registry: Registry) -> Registry:
+    """Two images that share a layer, one of them with a shell and as root; two tags of one."""
+    push = Pusher(docker_registry.url)
+    shared = layer(folder("bin"), file("bin/busybox", PROGRAM), link("bin/sh", "/bin/busybox"))
+    labels = {
+        "org.opencontainers.image.source": "https://git.example/acme/api",
+        "org.opencontainers.image.revision": "abc",
+    }
+    bad = image_of(shared, program("api"), User="", Labels=labels, Entrypoint=["/app/api"])
+    good = image_of(program("web"), User="65532", Entrypoint=["/app/web"])
+    push.image("acme/api", "1", bad)
+    push.image("acme/api", "latest", bad)
+    push.image("acme/web", "1", good)
+    return docker_registry
+
+
+@pytest.fixture
+def project(tmp_path: Path, docker_registry: Registry) -> Path:
+    (tmp_path / ".home").mkdir()
+    (tmp_path / "gate.yaml").write_text(
+        f'version: 1\nregistries: [{{host: "{docker_registry.host}", insecure: true}}]\n'
+        f"builds: [{{path: api/Dockerfile, image: {docker_registry.host}/acme/api}}, {{path: web/Dockerfile}}]\n"
+        "rules: {max-size: warn}\n"
+        "exemptions:\n- {rule: base-pinned, paths: [none/Dockerfile], reason: r, owner: o, expires: 2026-01-01}\n"
+    )
+    for name, text in (("api", BAD), ("web", GOOD)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(text)
+    (tmp_path / "CODEOWNERS").write_text("* @everybody\n/api/ @team-api\n")
+    return tmp_path
+
+
+def report(project: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
+    done = gate("audit", *arguments, "-o", "json", cwd=project)
+    assert done.code == code, done.err
+    return done.report
+
+
+def verdicts(found: dict[str, Any]) -> set[tuple[str, str, str]]:
+    return {(r["kind"], re.sub(r"127\.0\.0\.1:\d+/", "", r["name"]), r["verdict"]) for r in found["results"]}
+
+
+def test_a_tree_is_judged_with_its_code_owners(project: Path) -> None:
+    found = report(project, "--tree", ".")
+    owners = {(Path(r["name"]).parent.name, r["verdict"], tuple(r["owners"])) for r in found["results"]}
+    assert owners == {("api", "deny", ("@team-api",)), ("web", "pass", ("@everybody",))}
+    assert found["complete"] and found["coverage"]["seen"] == {"files": 2}
+
+
+@pytest.mark.registry
+def test_a_registry_is_judged_by_digest_and_joined_with_the_dockerfile_to_change(
+    project: Path, images: Registry
+) -> None:
+    found = report(
+        project, "--tree", ".", "--registry", images.host, "--repository", "acme/api", "--repository", "acme/web"
+    )
+    assert verdicts(found) == {
+        ("dockerfile", "api/Dockerfile", "deny"),
+        ("dockerfile", "web/Dockerfile", "pass"),
+        ("image", "acme/api:1", "deny"),
+        ("image", "acme/web:1", "pass"),
+    }
+    (api,) = [r for r in found["results"] if r["kind"] == "image" and "api" in r["name"]]
+    assert sorted(api["tags"]) == ["1", "latest"]
+    assert (api["source"]["dockerfile"], api["source"]["joined_by"], api["source"]["revision"]) == (
+        "api/Dockerfile",
+        "builds",
+        "abc",
+    )
+    assert {f["rule"] for f in api["findings"] if f["level"] == "deny" and f["status"] == "violation"} >= {
+        "non-root",
+        "no-shell",
+    }
+    assert api["size"]["layers"] and api["shells"]
+
+
+@pytest.mark.registry
+def test_a_repository_that_is_refused_makes_the_run_incomplete_and_hides_nothing(
+    project: Path, images: Registry
+) -> None:
+    found = report(project, "--registry", images.host, "--repository", "acme/web", "--repository", "acme/none", code=3)
+    assert not found["complete"]
+    assert any("acme/none" in failure for failure in found["coverage"]["failures"])
+    assert len(found["results"]) == 1
+
+
+@pytest.mark.registry
+def test_a_stricter_candidate_shows_what_it_would_refuse(project: Path, images: Registry) -> None:
+    (project / "lenient.yaml").write_text(
+        f'version: 1\nregistries: [{{host: "{images.host}", insecure: true}}]\n'
+        "rules: {non-root: warn, no-shell: warn, approved-base: warn}\n"
+    )
+    (project / "strict.yaml").write_text(f'version: 1\nregistries: [{{host: "{images.host}", insecure: true}}]\n')
+    found = report(
+        project,
+        "--config",
+        "lenient.yaml",
+        "--candidate",
+        "strict.yaml",
+        "--registry",
+        images.host,
+        "--repository",
+        "acme/api",
+    )
+    (api,) = found["results"]
+    assert (api["verdict"], api["at_restart"], found["totals"]["refused_at_restart"]) == ("pass", "deny", 1)
+    assert {(one["rule"], one["was"], one["now"]) for one in found["loosened"]} >= {("non-root", "deny", "warn")}
+
+
+def test_history_diff_and_trend_tell_what_changed(project: Path) -> None:
+    assert gate("audit", "--tree", ".", cwd=project).code == 0
+    (project / "api" / "Dockerfile").write_text(GOOD)
+    assert gate("audit", "--tree", ".", "--run", "second", cwd=project).code == 0
+    listed = gate("audit", "history", cwd=project)
+    assert len(listed.out.splitlines()) == 3 and "second" in listed.out
+    changed = gate("audit", "diff", "--json", cwd=project).report
+    assert [(one["rule"], Path(one["name"]).parent.name) for one in changed["fixed"]] == [("non-root", "api")]
+    assert changed["new"] == []
+    assert "non-root" in gate("audit", "trend", cwd=project).out
+
+
+def test_every_format_is_written_in_one_run(project: Path) -> None:
+    outputs = [f"{name}=out.{name}" for name in ("json", "html", "csv", "markdown", "sarif", "prometheus")]
+    done = gate("audit", "--tree", ".", *(part for one in outputs for part in ("-o", one)), cwd=project)
+    assert (done.code, done.out) == (0, "")
+    rows = list(csv.DictReader(io.StringIO((project / "out.csv").read_text())))
+    assert {(row["rule"], row["verdict"]) for row in rows} >= {("non-root", "deny"), ("", "pass")} or len(rows) >= 2
+    assert 'gate_audit_subjects{verdict="deny"} 1' in (project / "out.prometheus").read_text()
+    sarif = json.loads((project / "out.sarif").read_text())
+    assert {result["ruleId"] for result in sarif["runs"][0]["results"]} >= {"non-root"}
+    assert "**1 denied**" in (project / "out.markdown").read_text()
+
+
+def test_a_cell_that_looks_like_a_formula_is_text() -> None:
+    from gate.audit.text import _formula_free
+
+    assert [_formula_free(value) for value in ("=1+1", "@x", "-1", "plain")] == ["'=1+1", "'@x", "'-1", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "nothing to audit"),
+        (["--tree", "none"], "none: no such folder"),
+        (["--tree", ".", "-o", "pdf"], 'no format "pdf"'),
+        (["--tree", ".", "--shards", "2"], "--shards needs --run"),
+        (["--tree", ".", "--store", "nonsense://"], "database"),
+        (["--cluster", "--kubeconfig", "none"], "cannot load the cluster's configuration"),
+    ],
+)
+def test_bad_input_is_one_clear_line(project: Path, arguments: list[str], said: str) -> None:
+    done = gate("audit", *arguments, cwd=project)
+    assert done.code in {2, 3}
+    assert said in done.out + done.err
+    assert "Traceback" not in done.err
+
+
+def _shard(project: Path, url: str, run: str, index: int, registry: str) -> subprocess.Popen[bytes]:
+    command = [
+        *COMMAND,
+        "audit",
+        "--registry",
+        registry,
+        "--store",
+        url,
+        "--run",
+        run,
+        "--shards",
+        "3",
+        "-o",
+        f"json={index}.json",
+    ]
+    variables = environment(project / ".home", JOB_COMPLETION_INDEX=str(index))
+    return subprocess.Popen(command, cwd=project, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.registry
+@pytest.mark.postgres
+def test_shards_over_a_shared_database_add_up_to_one_run(project: Path, images: Registry, postgres: Postgres) -> None:
+    url = postgres.new_database()
+    scope = ["--registry", images.host]
+    whole = report(project, *scope, "--store", url, "--run", "whole", code=0)
+    shards = [_shard(project, url, "parts", index, images.host) for index in range(3)]
+    assert [shard.wait(60) for shard in shards] == [0, 0, 0], [shard.communicate() for shard in shards]
+    merged = [
+        json.loads(path.read_text()) for path in (project / f"{index}.json" for index in range(3)) if path.exists()
+    ]
+    assert merged, "the last shard writes the report"
+    for one in merged:
+        assert (one["results"], one["totals"], one["coverage"]) == (
+            whole["results"],
+            whole["totals"],
+            whole["coverage"],
+        )
+
+
+@pytest.fixture
+def page(project: Path) -> Iterator[Path]:
+    hostile = project / "x<img src=x onerror=alert(1)>"
+    hostile.mkdir()
+    (hostile / "Dockerfile").write_text(BAD)
+    (project / "gate.yaml").write_text("version: 1\n")
+    assert gate("audit", "--tree", ".", cwd=project).code == 0
+    assert gate("audit", "--tree", ".", "-o", "html=audit.html", cwd=project).code == 0
+    yield project / "audit.html"
+
+
+@pytest.mark.browser
+def test_the_page_works_in_a_browser_without_network_and_escapes_what_it_shows(
+    page: Path, chromium_binary: Path
+) -> None:
+    text = page.read_text()
+    assert (
+        "<img" not in text and "http://" not in text.replace("http://www.w3.org", "") and "default-src 'none'" in text
+    )
+    command = [
+        chromium_binary, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+        f"--user-data-dir={page.parent / '.chromium'}", "--virtual-time-budget=2000", "--dump-dom", f"file://{page}#s0",
+    ]  # fmt: skip
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "3 of 3 subjects shown" in dom, "the script ran: its policy allows it"
+    assert re.search(r'<details id="s0"[^>]* open=""', dom), "the link to a subject opens it"
+
+
+def test_the_page_has_names_for_those_who_do_not_see_it(page: Path) -> None:
+    text = page.read_text()
+    assert '<html lang="en">' in text and 'class="skip"' in text and 'role="status"' in text
+    assert all("aria-label=" in tag for tag in re.findall(r"<svg[^>]*>", text))
+    assert all('scope="col"' in tag for tag in re.findall(r"<th [^>]*>", text))
