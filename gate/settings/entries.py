@@ -159,7 +159,7 @@ def registry() -> Record:
     return Record(
         {
             "host": Field(Text(_host), True, "Host and port."),
-            "insecure": Field(Flag(), doc="Talk plain HTTP to it."),
+            "insecure": Field(Flag(), doc="TLS whose certificate nobody checks, else plain HTTP."),
             "mirrors": Field(ListOf(Text(_mirror)), doc="Asked first, by digest."),
             "mirror_tags": Field(Flag(), doc="Ask mirrors for tags too."),
             "ca": Field(Text(), doc="A file of certificates to trust, relative to gate.yaml."),
