@@ -36,20 +36,21 @@ last(cmd) := found[count(found) - 1] if {
 }
 
 # METADATA
-# description: A SHELL in force at an instruction of a stage, as far as this Dockerfile says; null is the default.
+# description: A SHELL in force at an instruction of a stage, as far as this Dockerfile says; empty for the default.
 shell_at(each) := earlier[count(earlier) - 1] if {
 	earlier := _shells_before(each)
 	count(earlier) > 0
 } else := inherited[0] if {
 	inherited := _inherited(each)
 	count(inherited) > 0
-} else := null
+} else := []
 
 _inherited(each) := [stage.config.shell |
 	some above in input.evidence.dockerfile.stages
 	above.index == each.stage
 	some stage in input.evidence.dockerfile.stages
 	stage.index == above.base.stage
+	is_array(stage.config.shell)
 ]
 
 _shells_before(each) := [shell.instruction.args |

@@ -40,7 +40,7 @@ _shell(stage, line) := found if {
 
 test_the_shell_is_the_last_one_before_or_inherited if {
 	_shell(0, 4) == ["/bin/zsh", "-c"]
-	_shell(0, 2) == null
+	_shell(0, 2) == []
 	_shell(1, 6) == ["/bin/bash", "-c"]
-	_shell(2, 9) == null
+	_shell(2, 9) == []
 }

@@ -1,0 +1,31 @@
+package gate.rules["pin-lang-packages_test"]
+
+import data.gate.lib.fixture
+import data.gate.rules["pin-lang-packages"] as rule
+
+_found(program, args) := {each.message | some each in found} if {
+	found := rule.violations with input.evidence as fixture.ran([fixture.command(program, args)])
+}
+
+test_reports_what_has_no_version if {
+	_found("pip", ["install", "flask", "gunicorn>=20", "a==1"]) == {"pip install takes whatever version there is of flask, gunicorn>=20"}
+	_found("npm", ["install", "-g", "yarn", "a@latest", "@b/c"]) == {"npm install takes whatever version there is of yarn, a@latest, @b/c"}
+	_found("gem", ["install", "rails"]) == {"gem install takes whatever version there is of rails"}
+	_found("go", ["install", "example.com/a@latest"]) == {"go install takes whatever version there is of example.com/a@latest"}
+}
+
+test_accepts_versions if {
+	_found("pip", ["install", "flask==3.0.3", "a @ https://example.com/a.zip"]) == set()
+	_found("npm", ["install", "a@1.2.3", "@b/c@1", "git+https://example.com/x#v1", "https://example.com/x"]) == set()
+	_found("gem", ["install", "rails:7.1.0"]) == set()
+	_found("gem", ["install", "rails", "-v", "7.1.0"]) == set()
+	_found("go", ["install", "example.com/a@v1.2.3"]) == set()
+	_found("go", ["install", "example.com/a", "cmd"]) == set()
+}
+
+test_accepts_locks_local_packages_and_what_is_computed if {
+	_found("pip", ["install", "-c", "constraints.txt", "flask"]) == set()
+	_found("npm", ["ci"]) == set()
+	_found("pip", ["install", ".", "./a", "x.whl", "$PACKAGES", "dist/*"]) == set()
+	_found("go", ["get", "cmd"]) == set()
+}
