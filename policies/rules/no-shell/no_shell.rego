@@ -42,8 +42,8 @@ violations contains finding.at(null, "has a shell") if {
 # Where the last instructions need a shell, the image has one or does not start.
 violations contains found if {
 	some origin in _shell.needed_by
-	message := sprintf("%s is in shell form: it needs a shell to start", [_starts(origin)])
-	fix := "Write it as a JSON list, for example `ENTRYPOINT [\"/app\"]`, and build on a base without a shell."
+	message := sprintf("%s needs a shell to start", [_starts(origin)])
+	fix := "Write it as a JSON list that starts the program itself, for example `ENTRYPOINT [\"/app\"]`, and build on a base without a shell."
 	found := finding.with_fix(finding.at_certain(origin, message), fix)
 }
 

@@ -72,8 +72,8 @@ test_reports_what_needs_a_shell if {
 	needs := [{"kind": "line", "path": "Dockerfile", "line": 7, "end_line": 7}, {"kind": "config", "field": "Entrypoint"}]
 	fact := object.union(_fact("unknown", null, []), {"needed_by": array.concat(needs, [{"kind": "layer"}])})
 	_found(_evidence(fact, "a.io/b:1")) == {
-		["CMD is in shell form: it needs a shell to start", true],
-		["Entrypoint is in shell form: it needs a shell to start", true],
-		["the command is in shell form: it needs a shell to start", true],
+		["CMD needs a shell to start", true],
+		["Entrypoint needs a shell to start", true],
+		["the command needs a shell to start", true],
 	}
 }
