@@ -25,7 +25,6 @@ from gate.evidence.kubernetes.containers import unknown_facts
 from gate.evidence.kubernetes.workloads import CustomResource
 from gate.evidence.model import Evidence, Subject, Workload
 from gate.exemptions import Exemptions
-from gate.finding import Result
 from gate.judge import Judge
 from gate.lock import Lock
 from gate.settings import Settings
@@ -92,6 +91,7 @@ class PolicyInForce:
         self._bundles = bundles
         self._current: Loaded | None = None
         self._next: Loaded | None = None
+        self._retired: list[Loaded] = []
         self._subscribers: list[Callable[[Loaded], Awaitable[None]]] = []
         self.problem: str | None = None
         self.ready = False
@@ -117,6 +117,9 @@ class PolicyInForce:
 
     async def poll(self) -> None:
         """Look for changes; a policy that does not load is reported, and the last good one stays."""
+        retired, self._retired = self._retired, []
+        for old in retired:  # no review that began under it is still unanswered
+            await old.close()
         try:
             await self._look()
             self.problem = None
@@ -138,7 +141,7 @@ class PolicyInForce:
         await self._publish(newer)
         self._next, waiting = newer, self._next
         if waiting is not None:
-            await waiting.close()
+            self._retired.append(waiting)
 
     async def _promote(self) -> None:
         """Put the next policy in force once its engine answers with its revision."""
@@ -159,16 +162,11 @@ class PolicyInForce:
                 await changed(self.loaded)
             _log.info("a new policy is in force", extra={"revision": self.loaded.bundle.revision})
             if old is not None:
-                await old.close()
+                self._retired.append(old)
 
-    async def judge(self, evidence: Evidence, environment: str) -> Result:
-        """The result for a container. While OPA changes from one revision to the next, either may answer."""
-        try:
-            return await self.loaded.judge.judge_async(evidence, environment)
-        except EngineProtocolError:
-            if self._next is None:
-                raise
-            return await self._next.judge.judge_async(evidence, environment)
+    def candidates(self) -> Sequence[Loaded]:
+        """The policy in force, and the one that OPA may hold already; a review is answered by one of them, whole."""
+        return [self.loaded] if self._next is None else [self.loaded, self._next]
 
     @property
     def settled(self) -> bool:
@@ -183,7 +181,7 @@ class PolicyInForce:
 
     async def close(self) -> None:
         """End the engines."""
-        for loaded in (self._current, self._next):
+        for loaded in (self._current, self._next, *self._retired):
             if loaded is not None:
                 await loaded.close()
 

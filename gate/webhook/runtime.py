@@ -18,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gate.errors import GateError
+from gate.errors import EngineProtocolError, GateError
 from gate.evidence.kubernetes.cluster import ClusterApi
 from gate.webhook import admission
 from gate.webhook.admission import Decision
@@ -124,15 +124,24 @@ class Webhook:
     # --- reviews ----------------------------------------------------------------------------------------------
 
     async def _admit(self, request: Request, deadline: float) -> Decision:
-        policy = self._parts.policy
         if self._provider is None:
             return self._refuse(request, "gate is starting; retry")
-        decision = await admission.admit(
-            request, policy.loaded.admission, self._provider, policy.judge, deadline=deadline
-        )
+        decision = await self._judge(request, self._provider, deadline)
         if self._parts.recorder is not None:
             self._parts.recorder.note(request, decision)
         return decision
+
+    async def _judge(self, request: Request, provider: EvidenceProvider, deadline: float) -> Decision:
+        """By the policy in force; while OPA changes to the next one, by whichever it holds."""
+        *others, last = self._parts.policy.candidates()
+        for loaded in others:
+            try:
+                return await admission.admit(
+                    request, loaded.admission, provider, loaded.judge.judge_async, deadline=deadline
+                )
+            except EngineProtocolError:
+                continue
+        return await admission.admit(request, last.admission, provider, last.judge.judge_async, deadline=deadline)
 
     def _refuse(self, request: Request, message: str) -> Decision:
         return admission.refuse(request, self._parts.policy.loaded.admission, message)

@@ -161,9 +161,13 @@ def start_gate(
     arguments: Sequence[str | Path] = (),
     pair: Pair | None = None,
     opa: bool = False,
+    ready: bool = True,
     **env: str,
 ) -> GateServer:
-    """Start ``gate serve`` and wait until it serves; with ``opa``, beside an OPA that takes its bundle from gate."""
+    """Start ``gate serve`` and wait until it is ``ready``, or only listens.
+
+    With ``opa``, beside an OPA that takes its bundle from gate.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     pair = pair or Pair(folder / "tls")
     started = []
@@ -180,7 +184,7 @@ def start_gate(
         if found is None:
             return False
         server.url, server.metrics = f"https://{found[1]}", f"http://{found[2]}"
-        return server.get("/readyz")[0] == 200
+        return not ready or server.get("/readyz")[0] == 200
 
     try:
         daemon.wait_until(serves, 60)
