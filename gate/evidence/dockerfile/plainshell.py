@@ -15,6 +15,7 @@ _TOKEN = re.compile(
     r"""|(?P<operator>&&|\|\||;|\|)"""
     r"""|(?P<word>(?:[A-Za-z0-9_@%+:,./=*?~^-]|'[^'\n]*'|"[^"$`\\!\n]*")+)"""
 )
+_BEYOND = re.compile(r"[$`(){}<>\\#!\n]")
 _PIECE = re.compile(r"""'([^']*)'|"([^"]*)"|([^'"]+)""")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _NAME = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+-]*")
@@ -26,6 +27,8 @@ _RESERVED = frozenset({
 
 def read(text: str) -> list[Simple] | None:
     """The commands in the order written; null where the text holds more than this reads."""
+    if _BEYOND.search(text):
+        return None
     found: list[Simple] = []
     current: Simple | None = None
     connector: str | None = None
