@@ -1,0 +1,21 @@
+package gate.rules["env-self-reference_test"]
+
+import data.gate.lib.fixture
+import data.gate.rules["env-self-reference"] as rule
+
+_found(raw, pairs, unresolved) := {each.message | some each in found} if {
+	env := fixture.instruction("ENV", 2, {"raw": raw, "pairs": pairs, "unresolved": unresolved})
+	found := rule.violations with input.evidence as fixture.single([env])
+}
+
+test_reports_a_use_in_the_same_instruction if {
+	said := {"B uses A, which this ENV sets: it is still empty here"}
+	_found("A=1 B=$A/x", [["A", "1"], ["B", "/x"]], ["A"]) == said
+	_found("A=1 B=${A}", [["A", "1"], ["B", ""]], ["A"]) == said
+}
+
+test_accepts_itself_others_and_known_ones if {
+	_found("A=/x:$A B=1", [["A", "/x:"], ["B", "1"]], ["A"]) == set()
+	_found("A=1 B=$AB", [["A", "1"], ["B", ""]], ["AB"]) == set()
+	_found("A=1 B=$A", [["A", "1"], ["B", "0"]], []) == set()
+}
