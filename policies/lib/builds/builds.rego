@@ -194,3 +194,43 @@ _moved(program) := [path |
 _takes(source, path) if files.within(path, source)
 
 _takes(source, path) if files.within(source, path)
+
+# METADATA
+# description: >-
+#   Calls that turn sources into something to ship, in stages that are built: the `call` and the `text` to show.
+compilations := [found |
+	some program, verbs in _compilers
+	some call in commands.of(program)
+	not call.command.opaque
+	some text in verbs
+	_says(call.command.args, split(text, " "))
+	found := {"call": call, "text": trim_space(sprintf("%s %s", [program, text]))}
+]
+
+_says(args, words) if array.slice(args, 0, count(words)) == words
+
+# Maven, Gradle and their like take several tasks, flags between them.
+_says(args, words) if {
+	count(words) == 1
+	words[0] in {"package", "install", "verify", "assemble", "bootJar", "shadowJar", "installDist"}
+	words[0] in args
+}
+
+_compilers := {
+	"go": {"build", "install"},
+	"cargo": {"build", "install"},
+	"mvn": _maven,
+	"mvnw": _maven,
+	"gradle": _gradle,
+	"gradlew": _gradle,
+	"dotnet": {"publish", "build"},
+	"npm": {"run build"},
+	"yarn": {"build", "run build"},
+	"pnpm": {"build", "run build"},
+	"tsc": {""},
+	"webpack": {""},
+}
+
+_maven := {"package", "install", "verify"}
+
+_gradle := {"build", "assemble", "bootJar", "jar", "shadowJar", "installDist"}
