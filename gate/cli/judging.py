@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gate.cli.collectors import Broken, collect, environment_of
-from gate.errors import EngineUnavailableError, GateError, PolicyError
+from gate.errors import EngineProtocolError, EngineTimeoutError, EngineUnavailableError, GateError, PolicyError
 from gate.finding import Failure, Result
 from gate.report import plain
 from gate.report.fixes import combine
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from gate.cli.session import Session
     from gate.evidence.model import Evidence
     from gate.target import Target
+
+# An engine that is not there, too slow or no OPA of ours answers the next target no better.
+_HOPELESS = (EngineUnavailableError, EngineTimeoutError, EngineProtocolError)
 
 # Below this many targets a process, starting processes costs more than it saves.
 LEAST_PER_JOB = 12
@@ -62,7 +65,7 @@ def judge_target(session: Session, target: Target) -> Outcome:
         raise
     except GateError as error:
         failure = Failure(target=target.name, message=_message(error, target), hint=error.hint)
-        return Outcome(failure=failure, fatal=isinstance(error, EngineUnavailableError))
+        return Outcome(failure=failure, fatal=isinstance(error, _HOPELESS))
     except Exception as error:  # noqa: BLE001 - a bug met by one file must not hide the verdict on the others
         from gate.cli.bug import describe
 
