@@ -7,14 +7,15 @@ table's only ``assumed``. What no source knows stays null: no user, shell or siz
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from gate.evidence.base_image import GROUPS, MERGED, SCRATCH, BaseImage, BaseLookup, filled
 from gate.evidence.image.reference import Reference
-from gate.evidence.model import StageConfig, State
+from gate.evidence.model import StageConfig
 from gate.settings import patterns
 
 if TYPE_CHECKING:
@@ -25,73 +26,6 @@ __all__ = ["SCRATCH", "BaseImage", "BaseLookup", "ChainLookup", "LockLookup", "T
 
 _MB = 10**6
 _TABLE = Path(__file__).with_name("known_bases.yaml")
-
-
-class BaseImage(msgspec.Struct, frozen=True, kw_only=True):
-    """One base image for one platform; null means not known. Sizes are bytes, uncompressed.
-
-    ``user`` is the config's text (``""`` is root), ``uid`` its number; ``users`` are names of its passwd with their
-    uids. ``shells``: paths, ``[]`` for none. ``floor``: no tag or platform is smaller; only a ``floor_measured`` one
-    is certain. ``config``: the image's config, null where it is not known; ``env``: variables known without it.
-    ``weaker``: fields whose state is less than ``state``, with their own state and reason.
-    """
-
-    reference: str
-    state: State
-    reason: str | None = None
-    digest: str | None = None
-    user: str | None = None
-    uid: int | None = None
-    gid: int | None = None
-    users: Mapping[str, int] | None = None
-    shells: Sequence[str] | None = None
-    libc: Literal["glibc", "musl", "none"] | None = None
-    package_manager: str | None = None
-    size: int | None = None
-    floor: int | None = None
-    floor_measured: bool = False
-    ships: Literal["runtime", "builder"] | None = None
-    supported_until: str | None = None
-    created: str | None = None
-    env: Mapping[str, str] | None = None
-    config: StageConfig | None = None
-    diff_ids: Sequence[str] | None = None
-    weaker: Mapping[str, tuple[State, str | None]] = msgspec.field(default_factory=dict)
-
-    def state_of(self, name: str) -> tuple[State, str | None]:
-        """The state and reason of one field."""
-        if getattr(self, name) is None:
-            return "unknown", None
-        return self.weaker.get(name, (self.state, self.reason))
-
-
-SCRATCH = BaseImage(
-    reference="scratch",
-    state="known",
-    user="",
-    uid=0,
-    gid=0,
-    users={},
-    shells=(),
-    libc="none",
-    package_manager="none",
-    size=0,
-    floor=0,
-    floor_measured=True,
-    ships="runtime",
-    env={},
-    config=StageConfig(user="", workdir="/"),
-    diff_ids=(),
-)
-"""The empty image that ``FROM scratch`` starts with."""
-
-
-class BaseLookup(Protocol):
-    """A source of knowledge about base images. Implementations never raise for an image they do not know."""
-
-    def lookup(self, reference: Reference, platform: str) -> BaseImage | None:
-        """What is known of an image for one platform (``os/arch[/variant]``); null when nothing is."""
-        ...
 
 
 class ChainLookup:
@@ -106,32 +40,8 @@ class ChainLookup:
         for source in self._lookups:
             other = source.lookup(reference, platform)
             if other is not None:
-                found = other if found is None else _filled(found, other)
+                found = other if found is None else filled(found, other)
         return found
-
-
-_MERGED = tuple(
-    name
-    for name in BaseImage.__struct_fields__
-    if name not in ("reference", "state", "reason", "weaker", "floor_measured", "uid", "gid")
-)
-
-
-def _filled(first: BaseImage, second: BaseImage) -> BaseImage:
-    """``first`` with what it does not know taken from ``second``."""
-    changes: dict[str, Any] = {}
-    weaker = dict(first.weaker)
-    for name in _MERGED:
-        value = getattr(second, name)
-        if value is None or getattr(first, name) is not None:
-            continue
-        for part in _GROUPS.get(name, (name,)):
-            changes[part] = getattr(second, part)
-        weaker[name] = second.weaker.get(name, (second.state, second.reason))
-    return msgspec.structs.replace(first, weaker=weaker, **changes) if changes else first
-
-
-_GROUPS = {"user": ("user", "uid", "gid"), "floor": ("floor", "floor_measured")}
 
 
 # --- the lock --------------------------------------------------------------------------------------------------
@@ -336,9 +246,9 @@ class TableLookup:
 
 
 def _filled_alike(first: BaseImage, second: BaseImage) -> BaseImage:
-    filled = _filled(first, second)
-    same = {name: each for name, each in filled.weaker.items() if each != (filled.state, filled.reason)}
-    return msgspec.structs.replace(filled, weaker=same)
+    both = filled(first, second)
+    same = {name: each for name, each in both.weaker.items() if each != (both.state, both.reason)}
+    return msgspec.structs.replace(both, weaker=same)
 
 
 def _whatever_tag(rows: list[tuple[BaseImage, bool]]) -> BaseImage | None:
@@ -351,7 +261,7 @@ def _whatever_tag(rows: list[tuple[BaseImage, bool]]) -> BaseImage | None:
         return None
     found = functools.reduce(_filled_alike, always)
     changes: dict[str, Any] = {}
-    for name in _MERGED:
+    for name in MERGED:
         values = [value for row, _ in rows if (value := getattr(row, name)) is not None]
         if getattr(found, name) is None:
             continue
@@ -359,7 +269,7 @@ def _whatever_tag(rows: list[tuple[BaseImage, bool]]) -> BaseImage | None:
             least = min((row for row, _ in rows if row.floor is not None), key=lambda row: row.floor or 0)
             changes |= {"floor": least.floor, "floor_measured": all(r.floor_measured for r, _ in rows if r.floor)}
         elif any(value != values[0] for value in values):
-            changes |= dict.fromkeys(_GROUPS.get(name, (name,)))
+            changes |= dict.fromkeys(GROUPS.get(name, (name,)))
     return msgspec.structs.replace(found, **changes)
 
 
