@@ -51,7 +51,8 @@ def judge_parallel(session: Session, targets: Sequence[Target], jobs: int) -> It
                     yield from given_up(outcome, len(targets) - judged)
                     return
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # To the end, so that no process is left behind: at most one chunk is still being judged.
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _outcomes(chunk: Sequence[Target], future: Future[bytes]) -> list[Outcome]:
