@@ -58,7 +58,9 @@ def judge(targets: set[str | None]) -> dict[Key, Any]:
     for target in targets:
         option = ["--target", target] if target else []
         files = sorted(
-            str(path) for path in HERE.glob("*/Dockerfile*") if not target or f"AS {target}" in path.read_text()
+            str(path)
+            for path in HERE.glob("*/Dockerfile*")
+            if path.suffix != ".dockerignore" and (not target or f"AS {target}" in path.read_text())
         )
         done = subprocess.run(
             [*GATE, "check", "-o", "json", "--exit-zero", *option, *files], cwd=HERE, capture_output=True, check=False
