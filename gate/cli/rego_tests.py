@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from gate.engine.regorus import Interpreter
 from gate.errors import GateError
 
+# How regorus spells a rule without a value.
+_UNDEFINED = "<undefined>"
 _PACKAGE = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
 _TEST = re.compile(r"^(test_\w+)(?:\s+if\b|\s*:=|\s*\{)", re.MULTILINE)
 
@@ -32,7 +34,9 @@ def problem(interpreter: Interpreter, package: str, name: str) -> str | None:
         value = interpreter.value(f"data.{package}.{name}")
     except GateError as error:
         return str(error)
-    return None if value is True else "undefined: a condition in it does not hold" if value is None else f"is {value!r}"
+    if value is True:
+        return None
+    return "a condition in it does not hold" if value in (None, _UNDEFINED) else f"is {value!r}"
 
 
 def main() -> None:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from gate.bundle.load import Bundle, load, shipped
 from gate.engine import choose
 from gate.errors import GateError, UsageError
+from gate.evidence import model
 from gate.exemptions import Exemptions
 from gate.judge import Judge
 from gate.settings import Settings, parse_settings
@@ -22,7 +24,10 @@ from gate.settings import Settings, parse_settings
 Trial = tuple[str, str | None]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_KEYS = {"name", "dockerfile", "evidence", "settings", "expect"}
+# The day cases are judged on: exemptions in them never run out by themselves.
+_DAY = datetime.date(2026, 1, 1)
+_SOURCES = ("dockerfile", "manifest", "evidence")
+_KEYS = {"name", "settings", "expect", *_SOURCES}
 
 
 def run_rego_tests(folder: Path, seconds: int) -> Iterator[Trial]:
@@ -80,8 +85,9 @@ def _cases(path: Path) -> list[dict[str, Any]]:
     if not isinstance(cases, list):
         raise UsageError("is no list of cases", where=str(path))
     for case in cases:
-        if not isinstance(case, dict) or not case.keys() <= _KEYS or not {"name", "expect"} <= case.keys():
-            hint = "A case has name, expect, and dockerfile or evidence; settings is optional."
+        known = isinstance(case, dict) and case.keys() <= _KEYS and {"name", "expect"} <= case.keys()
+        if not known or sum(source in case for source in _SOURCES) != 1:
+            hint = "A case has name, expect, and one of dockerfile, manifest, evidence; settings is optional."
             raise UsageError("holds something that is no case", where=str(path), hint=hint)
     return cases
 
@@ -103,19 +109,29 @@ def _problem(case: dict[str, Any], path: Path, bundle: Bundle, engine: Any) -> s
 
 
 def _found(case: dict[str, Any], path: Path, bundle: Bundle, engine: Any) -> Iterator[tuple[str, str, int | None]]:
-    from gate.cli.collectors import evidence_of_text
-    from gate.evidence import model
-
     text = yaml.safe_dump({"version": 1, **(case.get("settings") or {})}).encode()
     written = parse_settings(text, path.with_name("gate.yaml"), bundle.catalogue)
     settings = Settings(written, bundle.catalogue, bundle.defaults)
-    day = datetime.date(2026, 1, 1)
     judge = Judge(
-        catalogue=bundle.catalogue, engine=engine, settings=settings, exemptions=Exemptions(written.exemptions, day)
+        catalogue=bundle.catalogue, engine=engine, settings=settings, exemptions=Exemptions(written.exemptions, _DAY)
     )
+    for evidence in _subjects(case, settings):
+        for finding in judge.judge(evidence).findings:
+            yield finding.rule, finding.status, finding.location.line if finding.location else None
+
+
+def _subjects(case: dict[str, Any], settings: Settings) -> Iterator[model.Evidence]:
+    """What a case is about, as evidence."""
     if "dockerfile" in case:
-        evidence = evidence_of_text(str(case["dockerfile"]).encode(), settings)
+        from gate.cli.collectors import evidence_of_text
+
+        yield evidence_of_text(str(case["dockerfile"]).encode(), settings)
+    elif "manifest" in case:
+        from gate.cli.manifests import containers, custom_resources
+
+        yield from containers(str(case["manifest"]).encode(), "manifest.yaml", custom_resources(settings.written), None)
     else:
-        evidence = model.decode(json.dumps(case["evidence"]).encode())
-    for finding in judge.judge(evidence).findings:
-        yield finding.rule, finding.status, finding.location.line if finding.location else None
+        try:
+            yield model.decode(json.dumps(case["evidence"]).encode())
+        except msgspec.MsgspecError as error:
+            raise UsageError(f"its evidence is none: {error}") from None

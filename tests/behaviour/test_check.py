@@ -225,15 +225,8 @@ def test_several_processes_give_the_report_that_one_gives(many: Path) -> None:
     one, four = (
         gate("check", "--no-cache", "--today", "2026-12-01", "-o", "json", "--jobs", jobs, cwd=many) for jobs in "14"
     )
-    assert one.report["summary"] == {
-        "subjects": 60,
-        "denied": 35,
-        "undecided": 0,
-        "passed": 25,
-        "warnings": 12,
-        "exempted": 1,
-        "skipped": 0,
-    }
+    counts = {name: count for name, count in one.report["summary"].items() if name != "warnings"}
+    assert counts == {"subjects": 60, "denied": 35, "undecided": 0, "passed": 25, "exempted": 1, "skipped": 0}
     assert (one.code, one.report, one.err) == (four.code, four.report, four.err)
 
 

@@ -1,0 +1,104 @@
+"""gate rules: a team's own rules, from nothing to judging."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.behaviour.command_line import gate
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a fresh custom rule in ``own``."""
+    done = gate("rules", "new", "owner_label", "--dir", "own", cwd=tmp_path)
+    assert done.code == 0, done.err
+    return tmp_path
+
+
+def test_a_new_rule_is_tested_and_judges(folder: Path) -> None:
+    assert sorted(path.name for path in (folder / "own").iterdir()) == [
+        "owner_label.cases.yaml",
+        "owner_label.rego",
+        "owner_label_test.rego",
+    ]
+    tested = gate("rules", "test", "own", cwd=folder)
+    assert (tested.code, tested.err) == (0, "")
+    assert [line.split()[0] for line in tested.out.splitlines()] == ["ok", "ok", "ok", "ok"]
+    (folder / "Dockerfile").write_text('FROM scratch\nCOPY app /app\nUSER 65532\nENTRYPOINT ["/app"]\n')
+    done = gate("check", "-o", "json", "--policy", "own", cwd=folder)
+    assert done.code == 1
+    denied = [each["rule"] for each in done.report["results"][0]["findings"] if each["level"] == "deny"]
+    assert denied == ["custom/owner_label"]
+    (folder / "gate.yaml").write_text("version: 1\nrules: {custom/owner_label: warn}\n")
+    assert gate("check", "--policy", "own", cwd=folder).code == 0
+
+
+def test_a_rule_that_is_there_is_not_overwritten(folder: Path) -> None:
+    again = gate("rules", "new", "owner_label", "--dir", "own", cwd=folder)
+    assert (again.code, again.out) == (2, "")
+    assert "it is there already" in again.err
+
+
+@pytest.mark.parametrize("name", ["Owner", "../x", "owner-label", "1st", ""])
+def test_a_name_that_cannot_be_a_package_is_refused(name: str, tmp_path: Path) -> None:
+    done = gate("rules", "new", name, cwd=tmp_path)
+    assert done.code == 2
+    assert not (tmp_path / "custom-policies").exists()
+
+
+def test_tests_and_cases_that_fail_say_how(folder: Path) -> None:
+    rule = folder / "own" / "owner_label.rego"
+    rule.write_text(rule.read_text().replace("labels.owner", "labels.team"))
+    done = gate("rules", "test", "own", cwd=folder)
+    assert done.code == 1
+    assert "FAIL  custom.owner_label_test.test_accepts_a_stage_with_the_label" in done.out
+    assert "a condition in it does not hold" in done.out
+    assert "not expected: ('custom/owner_label', 'violation', 1)" in done.out
+
+
+def test_tests_that_never_end_are_given_up(folder: Path) -> None:
+    (folder / "own" / "odd_test.rego").write_text(
+        "package custom.odd_test\n\ntest_long if {\n\tcount([1 | some a in numbers.range(1, 900000);"
+        " some b in numbers.range(1, 900000); a == b]) == 1\n}\n"
+    )
+    done = gate("rules", "test", "--timeout", "2", "own", cwd=folder)
+    assert done.code == 1
+    assert "its Rego tests did not end within 2 s" in done.out
+
+
+def test_cases_may_be_manifests_and_evidence_with_settings(folder: Path) -> None:
+    (folder / "own" / "replicas.rego").write_text(
+        "# METADATA\n# title: t\n# description: d\n"
+        "# custom: {severity: low, kinds: [container], needs: [workload], fix: f}\n"
+        "package custom.replicas\n\nimport data.gate.lib.finding\n\n"
+        'violations contains finding.at(input.evidence.workload.origin, "a bare pod") if {\n'
+        '\tinput.evidence.workload.kind == "Pod"\n}\n'
+    )
+    (folder / "own" / "replicas.cases.yaml").write_text(
+        "- name: a pod\n  manifest: |\n    apiVersion: v1\n    kind: Pod\n    metadata: {name: a}\n    spec:\n"
+        "      containers:\n      - {name: api, image: 'a:1'}\n"
+        "  expect: [{rule: custom/replicas, status: violation, line: 6}]\n"
+        "- name: a pod, ignored\n  settings: {rules: {custom/replicas: ignore}}\n  manifest: |\n    apiVersion: v1\n"
+        "    kind: Pod\n    metadata: {name: a}\n    spec:\n      containers:\n      - {name: api, image: 'a:1'}\n"
+        "  expect: []\n"
+    )
+    done = gate("rules", "test", "own", cwd=folder)
+    assert (done.code, done.err) == (0, ""), done.out
+
+
+def test_the_list_says_levels_of_an_environment(tmp_path: Path) -> None:
+    prod = {each["id"]: each["level"] for each in json.loads(gate("rules", "list", "-o", "json", cwd=tmp_path).out)}
+    dev = {
+        each["id"]: each["level"]
+        for each in json.loads(gate("rules", "list", "-o", "json", "--env", "dev", cwd=tmp_path).out)
+    }
+    assert (prod["no-shell"], dev["no-shell"]) == ("deny", "ignore")
+    assert prod.keys() == dev.keys()
+
+
+def test_explain_knows_the_ids_of_other_tools(tmp_path: Path) -> None:
+    assert gate("explain", "dl3002", cwd=tmp_path).out.startswith("non-root: ")
+    assert gate("explain", "dockerfile-valid", cwd=tmp_path).out.startswith("dockerfile-valid: ")
