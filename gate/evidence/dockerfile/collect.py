@@ -14,7 +14,8 @@ from gate.evidence.dockerfile import commands, describe, facts
 from gate.evidence.dockerfile.blanks import well_formed
 from gate.evidence.dockerfile.directives import Frontend, detect_frontend
 from gate.evidence.dockerfile.evaluate import evaluate
-from gate.evidence.dockerfile.graph import BuildOptions, Graph
+from gate.evidence.dockerfile.globalscope import BuildOptions
+from gate.evidence.dockerfile.graph import Graph
 from gate.evidence.dockerfile.instructions import parse
 from gate.evidence.dockerfile.shells import ShellReader
 from gate.evidence.dockerfile.syntax import DockerfileError

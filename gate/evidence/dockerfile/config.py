@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gate.evidence.bases import BaseImage
 from gate.evidence.dockerfile import scope as scopes
@@ -15,18 +16,16 @@ if TYPE_CHECKING:
     from gate.evidence.dockerfile.graph import Bound
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """The instruction behind a part of the config, in stage ``stage``; ``shell``: it was written in shell form."""
 
     stage: int
     bound: Bound
-    value: Value = field(default_factory=lambda: Value(""))
+    value: Value = Value("")
     shell: bool = False
 
 
-@dataclass(slots=True)
-class Config:
+class Config(msgspec.Struct):
     """BuildKit's ``image.Config`` of one stage. ``known``: false while it rests on an image whose config is not known.
 
     ``user`` is null when nothing in the file sets it and the base's is not known.
@@ -35,17 +34,17 @@ class Config:
     known: bool
     os: str = "linux"
     user: str | None = None
-    env: dict[str, Value] = field(default_factory=dict)
+    env: dict[str, Value] = {}
     workdir: str | None = None
     entrypoint: list[str] | None = None
     cmd: list[str] | None = None
     shell: list[str] | None = None
     healthcheck: list[str] | None = None
-    labels: dict[str, str] = field(default_factory=dict)
-    ports: dict[str, None] = field(default_factory=dict)
-    volumes: dict[str, None] = field(default_factory=dict)
+    labels: dict[str, str] = {}
+    ports: dict[str, None] = {}
+    volumes: dict[str, None] = {}
     stop_signal: str | None = None
-    onbuild: list[str] = field(default_factory=list)
+    onbuild: list[str] = []
     user_from: Setting | None = None
     cmd_from: Setting | None = None
     entrypoint_from: Setting | None = None
@@ -58,7 +57,7 @@ class Config:
 
     def child(self) -> Config:
         """What a stage built on this one starts with; triggers do not carry over."""
-        return replace(
+        return msgspec.structs.replace(
             self,
             env=dict(self.env),
             labels=dict(self.labels),

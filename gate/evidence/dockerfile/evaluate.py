@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-from gate.evidence.dockerfile import mounts, ports, remote, tokens
+from gate.evidence.dockerfile import mounts, ports, remote
 from gate.evidence.dockerfile.blanks import UNICODE_BLANKS, printable
 from gate.evidence.dockerfile.config import Config, Setting, of_base, start_scope
 from gate.evidence.dockerfile.expansion import Lexing
@@ -21,15 +21,13 @@ from gate.evidence.dockerfile.instructions import trigger_text
 from gate.evidence.dockerfile.paths import check_path, clean, clean_relative, is_absolute, join_workdir
 from gate.evidence.dockerfile.remote import Remote
 from gate.evidence.dockerfile.scope import Scope, Value, located
+from gate.evidence.dockerfile.sources import check_chmod, check_remote, flag_text, heredoc_name, is_heredoc
 from gate.evidence.dockerfile.syntax import DockerfileError, RawHeredoc
 from gate.evidence.model import Command
 
 _BODY = Lexing(quotes=False)
 _NOT_ENV = frozenset(("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"))
-_OCTAL = re.compile(r"[0-7]+", re.ASCII)
-_SYMBOLIC = re.compile(r"[augo]*(?:[+=-][rstwXxugo]*)+(?:,[augo]*(?:[+=-][rstwXxugo]*)+)*")
 _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
-_DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
 
 
 class Applied(msgspec.Struct):
@@ -292,18 +290,19 @@ class _Run:
         bound = applied.bound
         raw = bound.raw
         adds = raw.cmd == "ADD"
-        self.text(applied, _flag(raw.flags, "chown"))
-        chmod = self.text(applied, _flag(raw.flags, "chmod"))
-        checksum = self.text(applied, _flag(raw.flags, "checksum")) if adds else ""
+        self.text(applied, flag_text(raw.flags, "chown"))
+        chmod = self.text(applied, flag_text(raw.flags, "chmod"))
+        checksum = self.text(applied, flag_text(raw.flags, "checksum")) if adds else ""
         self._sources(applied)
         if bound.sources and not bound.sources[0].dispatched:
             raise DockerfileError(
                 f"cannot copy from stage '{printable(bound.sources[0].label)}': "
                 f"it needs to be defined before '{self.node.label}'"
             )
-        _check_chmod(chmod)
+        check_chmod(chmod)
         check_path(applied.values[-1], self.system)
-        found = [(remote.remote(value.text), value) for value in applied_values(applied, self)]
+        values = [self.scope.expand(word) for word in raw.words[:-1] if not is_heredoc(word)]
+        found = [(remote.remote(value.text), value) for value in values]
         if not adds and any(each for each, _ in found):
             raise DockerfileError("COPY takes no URL or git source; ADD does")
         if checksum:
@@ -314,16 +313,16 @@ class _Run:
             if each is None:
                 check_path(value.text, self.system)
             else:
-                _check_remote(each, checksum, raw.flags)
+                check_remote(each, checksum, raw.flags)
                 applied.remotes.append((each, value.over))
 
     def _sources(self, applied: Applied) -> None:
         raw = applied.bound.raw
         bodies = {each.name: each for each in raw.heredocs}
-        plain = [word for word in raw.words[:-1] if not _is_heredoc(word)]
+        plain = [word for word in raw.words[:-1] if not is_heredoc(word)]
         applied.values = [self.text(applied, word) for word in (*plain, raw.words[-1])]
         for word in raw.words[:-1]:
-            name = _heredoc_name(word)
+            name = heredoc_name(word)
             body = bodies.get(name) if name is not None else None
             if body is None:
                 continue
@@ -331,50 +330,6 @@ class _Run:
             if body.expand:
                 content = self.scope.expand(content, escape="\\", lexing=_BODY).text
             applied.heredocs.append((body, content))
-
-
-def applied_values(applied: Applied, run: _Run) -> list[Value]:
-    """The sources of COPY or ADD that are no here-documents, as values."""
-    raw = applied.bound.raw
-    return [run.scope.expand(word) for word in raw.words[:-1] if not _is_heredoc(word)]
-
-
-def _heredoc_name(word: str) -> str | None:
-    try:
-        found = tokens.heredoc_word(word)
-    except DockerfileError:
-        return None
-    return None if found is None else found.name
-
-
-def _is_heredoc(word: str) -> bool:
-    return "<<" in word and _heredoc_name(word) is not None
-
-
-def _flag(flags: tuple[str, ...], name: str) -> str:
-    return "".join(flag_values(flags, name)[-1:]) if flags else ""
-
-
-def _check_chmod(text: str) -> None:
-    if not text:
-        return
-    if _OCTAL.fullmatch(text) and len(text.lstrip("0")) < 12:
-        if int(text, 8) > 0o7777:
-            raise DockerfileError(f"invalid chmod parameter '{printable(text)}': it goes from 0 to 07777")
-    elif not _SYMBOLIC.fullmatch(text):
-        raise DockerfileError(f"invalid chmod parameter '{printable(text)}'")
-
-
-def _check_remote(source: Remote, checksum: str, flags: tuple[str, ...]) -> None:
-    if source.kind == "http":
-        if checksum and not _DIGEST.fullmatch(checksum):
-            raise DockerfileError(f"'{printable(checksum)}' is not a digest such as sha256:<64 hex digits>")
-        return
-    keep = _flag(flags, "keep-git-dir")
-    if keep and source.keep_git_dir is not None and (keep.lower() == "true") != source.keep_git_dir:
-        raise DockerfileError("--keep-git-dir contradicts the source's own keep-git-dir")
-    if checksum and source.checksum and checksum != source.checksum:
-        raise DockerfileError("--checksum contradicts the source's own checksum")
 
 
 _APPLY = {

@@ -9,7 +9,7 @@ Source: frontend/dockerfile/dockerfile2llb/convert.go.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -19,6 +19,7 @@ from gate.evidence.dockerfile import mounts, platform
 from gate.evidence.dockerfile.blanks import lower, printable
 from gate.evidence.dockerfile.expansion import Budget
 from gate.evidence.dockerfile.flags import flag_values
+from gate.evidence.dockerfile.globalscope import BuildOptions, before_stages, expanded, stage_name
 from gate.evidence.dockerfile.instructions import parse_trigger, trigger_text
 from gate.evidence.dockerfile.platform import Platform
 from gate.evidence.dockerfile.scope import Scope, Value, located
@@ -26,17 +27,8 @@ from gate.evidence.dockerfile.syntax import DockerfileError, ParsedDockerfile, R
 from gate.evidence.image import reference as references
 from gate.evidence.image.reference import Reference
 
-BUILD_PLATFORM = Platform("linux", "amd64")
 _MOST_ROUNDS = 100
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
-
-
-class BuildOptions(msgspec.Struct, frozen=True):
-    """What ``docker build`` is given: ``--target``, ``--build-arg`` and ``--platform``."""
-
-    target: str | None = None
-    build_args: Mapping[str, str] = msgspec.field(default_factory=dict)
-    platform: str = "linux/amd64"
 
 
 class Bound(msgspec.Struct, eq=False):
@@ -115,7 +107,9 @@ class Graph:
         self._by_name: dict[str, Node] = {}
         self._known: dict[tuple[Reference, Platform], BaseImage | None] = {}
         stages = self._split(parsed.instructions)
-        self.globals = self._global_scope(stages)
+        self.globals = before_stages(
+            self.global_args, [start for start, _ in stages], options, self.platform, Scope(self.escape, self.budget)
+        )
         for index, (start, commands) in enumerate(stages):
             self._add(self._stage(index, start, commands))
         self.stages = list(self.nodes)
@@ -136,43 +130,13 @@ class Graph:
                 self.global_args.append(raw)
         return stages
 
-    def _global_scope(self, stages: list[tuple[RawInstruction, list[RawInstruction]]]) -> Scope:
-        """Platform arguments, then the ARGs before the first FROM, each seeing those before it."""
-        scope = Scope(self.escape, self.budget)
-        target = self.options.target or _stage_name(stages[-1][0]) or "default"
-        for name, text in _platform_args(self.platform, target).items():
-            scope.set(name, Value(self.options.build_args.get(name, text), frozenset((name,))))
-        for raw in self.global_args:
-            for word in raw.words:
-                name, equals, default = word.partition("=")
-                given = self.options.build_args.get(name)
-                over = frozenset((name,))
-                if given is not None:
-                    scope.set(name, Value(given, over))
-                elif equals:
-                    value = _expanded(scope, default, raw)
-                    scope.set(name, value._replace(over=value.over | over))
-                else:
-                    scope.overridable(name, over)
-        self._check_epoch(scope, stages)
-        return scope
-
-    def _check_epoch(self, scope: Scope, stages: list[tuple[RawInstruction, list[RawInstruction]]]) -> None:
-        """SOURCE_DATE_EPOCH must be a number, ``context``, or a stage."""
-        name = "SOURCE_DATE_EPOCH"
-        text = self.options.build_args.get(name, scope.values.get(name, ""))
-        if not text or text == "context" or _INTEGER.fullmatch(text):
-            return
-        if lower(text) not in {_stage_name(start) for start, _ in stages}:
-            raise DockerfileError(f"invalid {name}: '{printable(text)}'")
-
     def _stage(self, index: int, start: RawInstruction, commands: list[RawInstruction]) -> Node:
-        base = _expanded(self.globals, start.words[0], start)
+        base = expanded(self.globals, start.words[0], start)
         if not base.text:
             names = printable(", ".join(sorted(base.over)))
             hint = f"; give it one with --build-arg {names}=..." if names else ""
             raise DockerfileError(f"the base '{printable(start.words[0])}' is empty{hint}", start.line, start.end_line)
-        node = Node(base.text, start.line, start.end_line, index, _stage_name(start), start, base)
+        node = Node(base.text, start.line, start.end_line, index, stage_name(start), start, base)
         written = flag_values(start.flags, "platform")
         if written and written[-1]:
             node.platform_text = written[-1]
@@ -181,7 +145,7 @@ class Graph:
         return node
 
     def _platform(self, written: str, start: RawInstruction) -> Platform:
-        text = _expanded(self.globals, written, start).text
+        text = expanded(self.globals, written, start).text
         if not text:
             raise DockerfileError(f"--platform={printable(written)} is empty", start.line, start.end_line)
         try:
@@ -361,31 +325,3 @@ class Graph:
         self._run_triggers([node])
         for added in self.nodes[before:]:
             self._resolve_image(added, asked=False)
-
-
-def _stage_name(start: RawInstruction) -> str | None:
-    return lower(start.words[2]) if len(start.words) == 3 else None
-
-
-def _expanded(scope: Scope, word: str, raw: RawInstruction) -> Value:
-    try:
-        return scope.expand(word)
-    except DockerfileError as error:
-        raise located(error, raw.line, raw.end_line) from None
-
-
-def _platform_args(target: Platform, stage: str) -> dict[str, str]:
-    build = BUILD_PLATFORM
-    return {
-        "BUILDPLATFORM": str(build),
-        "BUILDOS": build.os,
-        "BUILDOSVERSION": build.os_version,
-        "BUILDARCH": build.architecture,
-        "BUILDVARIANT": build.variant,
-        "TARGETPLATFORM": target.full,
-        "TARGETOS": target.os,
-        "TARGETOSVERSION": target.os_version,
-        "TARGETARCH": target.architecture,
-        "TARGETVARIANT": target.variant,
-        "TARGETSTAGE": stage,
-    }

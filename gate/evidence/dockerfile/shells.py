@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from gate.evidence.bases import BaseImage
 from gate.evidence.dockerfile.commands import is_posix_shell
@@ -36,20 +37,19 @@ _MOST = 100
 _ROOTS = ("/bin/sh", "/usr/bin/sh")
 
 
-@dataclass(slots=True)
-class Shells:
+class Shells(msgspec.Struct):
     """Shells of one stage by path, each with its state; ``unsure``: why the list may not be all."""
 
-    found: dict[str, tuple[Shell, State]] = field(default_factory=dict)
+    found: dict[str, tuple[Shell, State]] = {}
     base: State = "known"
     reason: str | None = None
     unsure: str | None = None
     touched: bool = False
-    needed_by: list[Origin] = field(default_factory=list)
+    needed_by: list[Origin] = []
 
     def child(self) -> Shells:
         """What a stage built on this one starts with."""
-        return replace(self, found=dict(self.found), needed_by=list(self.needed_by))
+        return msgspec.structs.replace(self, found=dict(self.found), needed_by=list(self.needed_by))
 
     def add(self, path: str, origin: Origin, state: State) -> None:
         """Notes one shell; the surer origin stays."""

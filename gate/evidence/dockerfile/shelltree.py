@@ -6,10 +6,9 @@ The grammar puts some things elsewhere than a shell does: a redirection can swal
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from gate.evidence.dockerfile import wrappers
-from gate.evidence.dockerfile.shellwords import Simple, Word, unescape_ansi, unescape_double, unescape_word
+from gate.evidence.dockerfile.shellwords import Simple, Word
+from gate.evidence.dockerfile.treewords import EXPANSIONS, STRINGS, WORDY, Node, TreeWords
 
 MAX_COMMANDS = 5_000
 """Commands of one instruction; after that many, one opaque command stands for the rest."""
@@ -17,35 +16,7 @@ MAX_NESTING = 120
 """Depth of the syntax tree that is followed."""
 
 
-class Node(Protocol):
-    """What is used of ``tree_sitter.Node``."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def children(self) -> list[Node]: ...
-    @property
-    def child_count(self) -> int: ...
-    @property
-    def start_byte(self) -> int: ...
-    @property
-    def end_byte(self) -> int: ...
-    @property
-    def is_named(self) -> bool: ...
-    @property
-    def is_error(self) -> bool: ...
-    @property
-    def is_missing(self) -> bool: ...
-    @property
-    def has_error(self) -> bool: ...
-
-
 _SEPARATORS = frozenset((";", "&", "&&", "||", "|", "|&", "\n"))
-_EXPANSIONS = frozenset(
-    ("simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion")
-)
-_WORDY = frozenset(("word", "number", "variable_name", "special_variable_name", "test_operator", "heredoc_start"))
-_STRINGS = frozenset(("string", "raw_string", "concatenation"))
 _WHOLE = frozenset(
     (
         "compound_statement",
@@ -74,52 +45,25 @@ _STATEMENTS = _WHOLE | frozenset(
 )
 
 
-class ScriptReader:
+class ScriptReader(TreeWords):
     """Reads the syntax tree of one script into simple commands, those inside substitutions included.
 
     ``broken_at`` is where the script does not parse, if anywhere.
     """
 
     def __init__(self, text: str, *, substitutions: bool = True) -> None:
-        self.text = text
-        self._substitute = substitutions
+        super().__init__(text)
         self.broken_at: int | None = None
+        self._substitute = substitutions
         self._out: list[Simple] = []
         self._depth = 0
-        if text.isascii():
-            self._source = text.encode()
-            self._chars: list[int] | None = None
-        else:
-            self._source = text.encode("utf-8", "surrogateescape")
-            self._chars = _byte_to_char(text)
-
-    @property
-    def source(self) -> bytes:
-        """What the parser is to read."""
-        return self._source
 
     def read(self, root: Node) -> list[Simple]:
         """The commands in the order written; ``root`` is the tree of `source`."""
         self._children(root, None)
         if root.has_error:
-            self.broken_at = self._at(_first_error(root))
+            self.broken_at = self.at(_first_error(root))
         return self._out
-
-    # positions and text
-
-    def _at(self, node: Node) -> int:
-        return self._char(node.start_byte)
-
-    def _char(self, byte: int) -> int:
-        return byte if self._chars is None else self._chars[byte]
-
-    def _slice(self, start: int, end: int) -> str:
-        if self._chars is None:
-            return self.text[start:end]
-        return self._source[start:end].decode("utf-8", "surrogateescape")
-
-    def _raw(self, node: Node) -> str:
-        return self._slice(node.start_byte, node.end_byte)
 
     # statements: each returns the commands whose output is the statement's
 
@@ -137,7 +81,7 @@ class ScriptReader:
                 if len(self._out) > before:
                     connector = ";"
             elif child.child_count:
-                if kind in _EXPANSIONS or kind in ("string", "concatenation"):
+                if kind in EXPANSIONS or kind in ("string", "concatenation"):
                     self._substitutions(child, None)
                 else:
                     before = len(self._out)
@@ -151,7 +95,7 @@ class ScriptReader:
         try:
             if self._depth > MAX_NESTING or len(self._out) > MAX_COMMANDS:
                 if self.broken_at is None:
-                    self.broken_at = self._at(node)
+                    self.broken_at = self.at(node)
                 return []
             return self._known_statement(node, connector)
         finally:
@@ -230,7 +174,7 @@ class ScriptReader:
             if kind in ("<<", "<<-"):
                 opening = kind
             elif kind == "heredoc_start":
-                opening += self._raw(child)
+                opening += self.raw(child)
             elif kind in _SEPARATORS:
                 connector = kind
             elif kind == "pipeline":
@@ -239,12 +183,12 @@ class ScriptReader:
                 ends = self._statement(child, connector)
             elif kind == "heredoc_body":
                 if target is not None:
-                    target.body = Word(self._raw(child), self._at(child), dynamic=int(child.child_count > 0))
+                    target.body = Word(self.raw(child), self.at(child), dynamic=int(child.child_count > 0))
                 self._substitutions(child, None)
             elif kind.endswith("_redirect") and target is not None:
                 self._redirect(child, target)
-            elif target is not None and (kind in _WORDY or kind in _STRINGS or kind in _EXPANSIONS):
-                target.words.append(self._word(child))
+            elif target is not None and (kind in WORDY or kind in STRINGS or kind in EXPANSIONS):
+                target.words.append(self.word(child))
         if target is not None:
             target.redirects.append(opening)
         return ends
@@ -258,27 +202,27 @@ class ScriptReader:
                 continue
             if child.is_named and child.type != "file_descriptor":
                 if named:
-                    command.words.append(self._word(child))
+                    command.words.append(self.word(child))
                 else:
-                    text += (" " if text and text[-1] in "<>" else "") + self._word(child).text
+                    text += (" " if text and text[-1] in "<>" else "") + self.word(child).text
                     named = True
                 self._substitutions(child, None)
             else:
-                text += self._raw(child)
+                text += self.raw(child)
         command.redirects.append(text)
 
     # simple commands
 
     def _command(self, node: Node, connector: str | None) -> Simple:
-        simple = Simple([], self._at(node), connector=connector)
+        simple = Simple([], self.at(node), connector=connector)
         self._out.append(simple)
         later: list[Node] = []
         for child in node.children:
             kind = child.type
             if kind == "word":
-                simple.words.append(self._word(child))
+                simple.words.append(self.word(child))
             elif kind == "command_name":
-                simple.words.append(self._word(child.children[0] if child.child_count == 1 else child))
+                simple.words.append(self.word(child.children[0] if child.child_count == 1 else child))
                 simple.offset = simple.words[-1].offset
                 later.append(child)
             elif kind == "variable_assignment":
@@ -290,7 +234,7 @@ class ScriptReader:
                 simple.broken = True
                 later.append(child)
             elif kind not in ("$", "(", ")"):
-                simple.words.append(self._word(child))
+                simple.words.append(self.word(child))
                 if child.child_count:
                     later.append(child)
         for child in later:
@@ -299,19 +243,19 @@ class ScriptReader:
 
     def _assignment(self, node: Node, simple: Simple) -> None:
         children = node.children
-        value = self._word(children[-1]).text if len(children) > 2 else ""
-        simple.env.append((self._raw(children[0]), value))
+        value = self.word(children[-1]).text if len(children) > 2 else ""
+        simple.env.append((self.raw(children[0]), value))
 
     def _builtin(self, node: Node, connector: str | None) -> Simple:
         first = node.children[0]
-        words = [Word(self._raw(first), self._at(first))]
+        words = [Word(self.raw(first), self.at(first))]
         if node.type == "test_command":
-            inner = self._slice(first.end_byte, node.children[-1].start_byte).split()
-            words += [Word(text, self._at(first)) for text in inner]
-            words.append(Word(self._raw(node.children[-1]), self._at(first)))
+            inner = self.slice(first.end_byte, node.children[-1].start_byte).split()
+            words += [Word(text, self.at(first)) for text in inner]
+            words.append(Word(self.raw(node.children[-1]), self.at(first)))
         else:
-            words += [self._word(child) for child in node.children[1:] if child.is_named]
-        simple = Simple(words, self._at(node), connector=connector)
+            words += [self.word(child) for child in node.children[1:] if child.is_named]
+        simple = Simple(words, self.at(node), connector=connector)
         self._out.append(simple)
         self._substitutions(node, None)
         return simple
@@ -329,65 +273,8 @@ class ScriptReader:
                 elif child.child_count:
                     self._substitutions(child, reader)
         elif self.broken_at is None:
-            self.broken_at = self._at(node)
+            self.broken_at = self.at(node)
         self._depth -= 1
-
-    # words
-
-    def _word(self, node: Node) -> Word:
-        kind = node.type
-        start = self._at(node)
-        if kind in _WORDY:
-            raw = self._raw(node)
-            return Word(unescape_word(raw) if "\\" in raw else raw, start)
-        if kind == "raw_string":
-            return Word(self._raw(node)[1:-1], start, marks=((0, start + 1),))
-        if kind == "ansi_c_string":
-            return Word(unescape_ansi(self._raw(node)[2:-1]), start, marks=((0, start + 2),))
-        if kind == "string":
-            return self._string(node)
-        if kind in _EXPANSIONS:
-            raw = self._raw(node)
-            return Word(raw, start, dynamic=len(raw), substitutions=raw.count("$(") + raw.count("`") // 2)
-        if kind in ("concatenation", "command_name", "variable_assignment", "subscript"):
-            return self._joined(node)
-        return Word(self._raw(node), start)
-
-    def _joined(self, node: Node) -> Word:
-        text, dynamic, inside = "", 0, 0
-        marks: list[tuple[int, int]] = []
-        end = node.start_byte
-        for child in node.children:
-            if child.start_byte > end:
-                marks.append((len(text), self._char(end)))
-                text += unescape_word(self._slice(end, child.start_byte))
-            word = self._word(child)
-            marks += [(len(text) + offset, at) for offset, at in word.marks or ((0, word.offset),)]
-            dynamic = len(text) + word.dynamic if word.dynamic else dynamic
-            inside += word.substitutions
-            text += word.text
-            end = child.end_byte
-        return Word(text, self._at(node), dynamic, tuple(marks), inside)
-
-    def _string(self, node: Node) -> Word:
-        text, dynamic, inside = "", 0, 0
-        marks: list[tuple[int, int]] = []
-        position = node.start_byte + 1
-        last = max(node.end_byte - 1, position)
-        for child in node.children:
-            if child.type not in _EXPANSIONS:
-                continue
-            marks.append((len(text), self._char(position)))
-            text += unescape_double(self._slice(position, child.start_byte))
-            marks.append((len(text), self._at(child)))
-            raw = self._raw(child)
-            text += raw
-            dynamic = len(text)
-            inside += raw.count("$(") + raw.count("`") // 2
-            position = child.end_byte
-        marks.append((len(text), self._char(position)))
-        text += unescape_double(self._slice(position, last))
-        return Word(text, self._at(node), dynamic, tuple(marks), inside)
 
 
 def _first_error(node: Node) -> Node:
@@ -401,14 +288,3 @@ def _first_error(node: Node) -> Node:
                 break
         else:
             return node
-
-
-def _byte_to_char(text: str) -> list[int]:
-    """For each byte offset of the UTF-8 form, the offset of its character."""
-    table: list[int] = []
-    for index, char in enumerate(text):
-        code = ord(char)
-        width = 1 if code < 0x80 or 0xDC80 <= code <= 0xDCFF else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-        table += [index] * width
-    table.append(len(text))
-    return table
