@@ -333,7 +333,7 @@ class FakeOpa:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
-EMPTY_REPORT = {"findings": [], "assumed": [], "settled_later": []}
+EMPTY_REPORT: dict[str, Any] = {"findings": [], "assumed": [], "settled_later": []}
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,7 @@ capabilities: {drop: [ALL]}
       key: {{ .Values.store.postgresql.key }}
 {{- end }}
 {{- end -}}
+
+{{- define "gate.selfTestNamespace" -}}
+{{- .Values.selfTest.namespace | default (printf "%s-self-test" .Release.Namespace | trunc 63 | trimSuffix "-") -}}
+{{- end -}}
