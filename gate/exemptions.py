@@ -41,6 +41,11 @@ class Exemptions:
         self._used: set[int] = set()
         self._met: set[int] = set()
 
+    @property
+    def today(self) -> datetime.date:
+        """The day on which exemptions are looked at."""
+        return self._tell_day()
+
     def waive(self, finding: Finding, evidence: Evidence) -> Waiver:
         """The exemption for a finding, the first in file order that holds today."""
         active = expired = None

@@ -88,7 +88,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The judgement of one subject.
 
-    ``fixes`` is what `gate.report.fixes` combines for people. ``evidence`` is what it rests on; neither is on the wire.
+    ``fixes`` is what `gate.report.fixes` combines for people, ``evidence`` what it rests on, ``leftovers`` its own
+    exemptions that have run out or waive nothing; none of them is on the wire.
     """
 
     subject: Subject
@@ -98,6 +99,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     settled_later: list[str] = []
     assumed: list[Assumed] = []
     fixes: list[Fix] = []
+    leftovers: list[ExemptionUse] = []
     evidence: Evidence | None = None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gate import finding as findings_of
-from gate import verdict
+from gate import inline, verdict
 from gate.engine.protocol import Assumption, Engine, RawFinding, RawReport
 from gate.errors import EngineProtocolError, EngineUnavailableError, TargetError
 from gate.evidence.dockerfile.syntax import DockerfileError
@@ -106,7 +106,9 @@ class Judge:
         seen: Counter[str] = Counter()
         self._exemptions.meet(evidence)
         raws = [*report.findings, *map(_doubt, report.assumed if stance.assumed == "undecided" else ())]
-        found = [self._finding(raw, evidence, rules, stance, seen) for raw in sorted(raws, key=_order)]
+        own = inline.read(evidence, self._catalogue, self._settings.written, self._exemptions.today)
+        found = [self._finding(raw, evidence, rules, stance, seen, own) for raw in sorted(raws, key=_order)]
+        found += own.findings(evidence.subject.name) if own else ()
         return Result(
             subject=evidence.subject,
             environment=environment,
@@ -114,11 +116,18 @@ class Judge:
             findings=found,
             settled_later=sorted(report.settled_later),
             assumed=[Assumed(rule=one.rule, reason=one.reason) for one in report.assumed],
+            leftovers=own.leftovers() if own else [],
             evidence=evidence,
         )
 
     def _finding(
-        self, raw: RawFinding, evidence: Evidence, rules: Mapping[str, Effective], stance: Stance, seen: Counter[str]
+        self,
+        raw: RawFinding,
+        evidence: Evidence,
+        rules: Mapping[str, Effective],
+        stance: Stance,
+        seen: Counter[str],
+        own: inline.Inline | None,
     ) -> Finding:
         if raw.rule not in rules:
             raise EngineProtocolError(f"the engine answered for {raw.rule}, which was not asked")
@@ -127,6 +136,8 @@ class Judge:
         found = findings_of.join(raw, self._catalogue[raw.rule], evidence, level=level, status=status)
         found = findings_of.numbered(found, seen)
         waiver = self._exemptions.waive(found, evidence)
+        if waiver.active is None and own is not None:
+            waiver = own.waive(found)
         known = found.fingerprint in self._baseline
         return msgspec.structs.replace(found, exemption=waiver.active, expired=waiver.expired, baseline=known)
 

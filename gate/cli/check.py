@@ -103,7 +103,10 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
         results=results,
         failures=failures,
         skipped=planned.skipped,
-        unused_exemptions=session.exemptions.leftovers(whole=not targets),
+        unused_exemptions=[
+            *session.exemptions.leftovers(whole=not targets),
+            *(one for result in results for one in result.leftovers),
+        ],
     )
 
 
