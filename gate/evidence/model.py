@@ -220,7 +220,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """One simple command of a RUN, CMD, ENTRYPOINT or HEALTHCHECK.
 
-    ``program`` is its base name as written (null when ``opaque``: computed at run time, eval, unparsable).
+    ``program`` is its base name as written; null where it is computed at run time or the text does not parse.
+    ``opaque``: what it runs cannot be told (no program, eval, a script that is computed or comes through a pipe).
     ``wrappers``: sudo, env, sh, ... that were unwrapped around it, outermost first. ``line`` is in the file.
     ``piped_to``: program that reads its standard output. ``connector``: how it follows the command before it.
     """
@@ -288,7 +289,10 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StageBase(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stage is built on: an earlier stage (``stage``), an image (``reference``), or scratch."""
+    """What a stage is built on: an earlier stage (``stage``), an image (``reference``), or scratch.
+
+    ``raw`` is the base as written; ``unresolved``: names of variables in it that have no value.
+    """
 
     reference: str | None = None
     registry: str | None = None
@@ -299,6 +303,7 @@ class StageBase(msgspec.Struct, frozen=True, kw_only=True):
     platform: str | None = None
     raw: str = ""
     overridable_by: list[str] = []
+    unresolved: list[str] = []
 
 
 class StageConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,6 +56,7 @@ def _base(node: Node) -> model.StageBase:
         platform=str(node.platform) if node.platform_text else None,
         raw=node.raw.words[0] if node.raw else "",
         overridable_by=sorted(value.over) if value else [],
+        unresolved=list(value.unset) if value else [],
     )
 
 

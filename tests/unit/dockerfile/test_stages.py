@@ -120,6 +120,11 @@ def test_build_args_that_can_replace_a_base_are_named(text: str, expected: list[
     assert _dockerfile(text).stages[-1].base.overridable_by == expected
 
 
+def test_variables_without_a_value_are_named() -> None:
+    stages = _dockerfile("ARG A\nFROM alpine$A${B:-x}\nUSER $C${D:-x}\n").stages
+    assert (stages[0].base.unresolved, stages[0].instructions[0].unresolved) == (["A", "B"], ["C", "D"])
+
+
 def test_instructions_show_what_they_became() -> None:
     text = (
         "FROM one AS base\n"
