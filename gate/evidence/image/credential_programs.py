@@ -94,6 +94,8 @@ async def ask(
     except _TooMuchError:
         raise ImageError(f"{name} answers more than {_LIMIT} bytes") from None
     finally:
+        if process.stdin is not None:
+            process.stdin.close()
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -152,9 +152,15 @@ async def tunnel(reader, writer, targets, asked):
     async def pass_on(source, sink):
         while data := await source.read(65_536):
             sink.write(data)
-        sink.close()
 
-    await asyncio.gather(pass_on(reader, back), pass_on(there, writer), return_exceptions=True)
+    try:
+        await asyncio.wait(
+            [asyncio.ensure_future(pass_on(reader, back)), asyncio.ensure_future(pass_on(there, writer))],
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+    finally:
+        back.close()
+        writer.close()
 
 
 def through_a_tunnel(tmp_path, hook=None):
