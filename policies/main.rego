@@ -40,17 +40,17 @@ _hollow contains "dockerfile" if {
 	count(object.get(input.evidence, ["dockerfile", "stages"], [])) == 0
 }
 
-_unknown[id] contains need if {
+_unknown := {id: needs |
 	some id, spec in input.rules
-	some need in spec.needs
-	not object.get(_state, need, "unknown") in {"known", "assumed"}
+	needs := {need | some need in spec.needs; not object.get(_state, need, "unknown") in {"known", "assumed"}}
+	count(needs) > 0
 }
 
-_assumed[id] contains need if {
+_assumed := {id: needs |
 	some id, spec in input.rules
 	not _unknown[id]
-	some need in spec.needs
-	_state[need] == "assumed"
+	needs := {need | some need in spec.needs; _state[need] == "assumed"}
+	count(needs) > 0
 }
 
 _called := {
