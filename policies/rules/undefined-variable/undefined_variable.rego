@@ -1,0 +1,50 @@
+# METADATA
+# title: A build argument is not visible where it is used
+# description: >-
+#   An ARG before the first FROM, and the arguments that name the platform, belong to no stage: until the stage
+#   says `ARG name` itself, the name is empty in it, and paths, labels and users come out wrong without an
+#   error.
+# related_resources:
+# - ref: https://docs.docker.com/reference/build-checks/
+#   description: Docker, build checks
+# - ref: https://docs.docker.com/reference/dockerfile/
+#   description: Dockerfile reference
+# custom:
+#   severity: medium
+#   collection: recommended
+#   kinds: [dockerfile]
+#   needs: [dockerfile]
+#   fix: "Add `ARG name`, without a value, to the stage that uses it."
+#   aliases: [UndefinedVar]
+#   controls: []
+#   since: "0.1"
+package gate.rules["undefined-variable"]
+
+import data.gate.lib.dockerfile
+import data.gate.lib.finding
+
+violations contains finding.at(dockerfile.at(instruction), message) if {
+	some stage in input.evidence.dockerfile.stages
+	stage.reachable
+	some instruction in stage.instructions
+	instruction.cmd != "ARG"
+	some name in instruction.unresolved
+	reason := _reasons[name]
+	count([name | some [own, _] in instruction.pairs; own == name]) == 0
+	message := sprintf("%s is empty here: %s", [name, reason])
+}
+
+# Base images set names such as NODE_VERSION in their own environment.
+_reasons[name] := "the ARG before FROM is not visible in this stage" if {
+	some argument in input.evidence.dockerfile.arguments
+	some [name, _] in argument.pairs
+	not regex.match(`(^|_)VERSION$`, name)
+	not name in _platform
+}
+
+_reasons[name] := "without an ARG it is not visible in this stage" if some name in _platform
+
+_platform := {
+	"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT",
+	"BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT",
+}
