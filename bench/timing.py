@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
 import time
@@ -24,7 +23,6 @@ class Command(NamedTuple):
 def once(command: Command) -> tuple[float, float, int]:
     """Seconds of wall clock, seconds of processor, and peak memory in kilobytes of one run."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     process = subprocess.Popen(
         list(command.arguments),
@@ -32,15 +30,14 @@ def once(command: Command) -> tuple[float, float, int]:
         env={**variables, **command.variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
-    _, told = process.communicate()
+    _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in command.codes:
-        raise RuntimeError(f"{command.arguments[0]} left with {process.returncode}: {told.decode()[-500:]}")
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, used, after.ru_maxrss
+        raise RuntimeError(f"{' '.join(map(str, command.arguments[:4]))} left with {process.returncode}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
 def in_turns(commands: Mapping[str, Command], rounds: int, warm: int = 1) -> dict[str, dict[str, Any]]:
