@@ -1,0 +1,1 @@
+"""Edits that settle findings: proposed rule by rule, kept only where judging again agrees."""
