@@ -72,7 +72,7 @@ def describe(subject: Subject, layers: Sequence[LayerFacts], limits: ImageLimits
         reason = "an image for Windows"
     if reason is not None:
         return unreadable(subject, reason, layers)
-    tree = Tree()
+    tree = Tree(limits.folders)
     for number, facts in enumerate(layers, 1):
         try:
             tree.apply(facts)

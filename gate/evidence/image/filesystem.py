@@ -34,7 +34,8 @@ __all__ = ["Tree", "TreeError"]
 
 _WHITEOUT, _OPAQUE, _META = b".wh.", b".wh..wh..opq", b".wh..wh."
 _MOST_LINKS = 255  # containerd's, while applying
-_MOST_STEPS = 10_000_000  # of whiteouts and links; a million entries need a few million
+_MOST_STEPS = 5_000_000  # of parents, whiteouts and links; real images need a few hundred thousand
+_MOST_PARENTS = 4_096  # remembered
 
 
 class TreeError(Exception):
@@ -56,7 +57,8 @@ class Tree:
     deleted or replaced. ``disputed``: paths whose content depends on the runtime.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folders: int = 300_000) -> None:
+        """``folders``: the most directories the tree may have, as each costs memory as ten files do."""
         self.root = Directory(0o755, 0)
         self.leftover: list[tuple[bytes, Node]] = []
         self.removed: list[tuple[bytes, Node]] = []
@@ -66,6 +68,7 @@ class Tree:
         self._new_names: set[tuple[int, bytes]] = set()  # hard links this layer brought: directory's id, name
         self._dropped: dict[bytes, Directory] = {}  # directories this layer took away
         self._steps = 0
+        self._folders, self._most_folders = 0, folders
 
     # --- applying ------------------------------------------------------------------------------------------------
 
@@ -159,6 +162,9 @@ class Tree:
 
     def _new_directory(self, path: bytes, mode: int = 0o755) -> Directory:
         """A directory where none is. If this layer took one away there, overlayfs merges the two again."""
+        self._folders += 1
+        if self._folders > self._most_folders:
+            raise TreeError(f"more than {self._most_folders} directories")
         before = self._dropped.get(path)
         if before is not None:
             self.leftover.append((path, before))
@@ -238,6 +244,8 @@ class Tree:
                 raise TreeError("an entry lies under a file that is no directory")
             directory = node
         directory.seen = self._layer
+        if len(self._parents) >= _MOST_PARENTS:
+            self._parents.clear()
         parent = self._parents[before] = _Parent(directory, path, linked)
         return parent
 

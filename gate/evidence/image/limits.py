@@ -30,10 +30,10 @@ class LayerLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one image: layers, entries and bytes of names in all of them, links followed to find one file."""
+    """Bounds of one image: layers; entries, and bytes of their names, in all of them; directories of the tree."""
 
     layers: int = 128
-    entries: int = 1_500_000
+    entries: int = 1_000_000
     names: int = 96 << 20
-    links: int = 40
+    folders: int = 300_000
     layer: LayerLimits = LayerLimits()

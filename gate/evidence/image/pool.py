@@ -126,6 +126,7 @@ class Pool:
             await _send(process, msgspec.msgpack.encode(request))
             async with aclosing(source.open_layer(layer)) as pieces:
                 async for piece in pieces:
+                    await asyncio.sleep(0)  # a local source never waits, and the answer must be noticed
                     if answer.done():
                         return await answer
                     await _send(process, piece)

@@ -50,6 +50,7 @@ class OneImage:
     """A source of one image that is not a registry."""
 
     name = "fake"
+    scope = ""
 
     def __init__(
         self, found: PlatformImage | Exception, digest: str = INDEX, blobs: Mapping[str, bytes] | None = None
