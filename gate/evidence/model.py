@@ -267,6 +267,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     ``raw`` is the value as written, continuations joined. ``unresolved``: names of variables with no value.
     ``onbuild_from``: index of the stage whose ONBUILD brought it. ``pairs``: name and value of ENV, ARG, LABEL.
     ``source_stage``: the stage index a ``COPY --from`` reads, ``source_image`` the image.
+    ``keyword``: as written, where that is not in capitals.
     """
 
     cmd: str
@@ -286,6 +287,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     source_stage: int | None = None
     source_image: str | None = None
     comments: list[str] = []
+    keyword: str | None = None
 
 
 class StageBase(msgspec.Struct, frozen=True, kw_only=True):
@@ -324,7 +326,10 @@ class StageConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """One FROM and what follows it. ``config`` is the effective one, the chain of bases included."""
+    """One FROM and what follows it. ``config`` is the effective one, the chain of bases included.
+
+    ``keywords``: FROM, and AS where it is there, as written.
+    """
 
     index: int
     name: str | None
@@ -337,6 +342,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     libc: Literal["glibc", "musl", "none"] | None = None
     ships: Literal["runtime", "builder"] | None = None
     config: StageConfig | None = None
+    keywords: list[str] = []
     instructions: list[Instruction] = []
 
 

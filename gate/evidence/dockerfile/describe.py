@@ -39,6 +39,7 @@ def stage(graph: Graph, done: Stage, budget: commands.Budget) -> model.Stage:
         libc=known.libc if known else None,
         ships=known.ships if known else None,
         config=None if done.error else done.config.described(),
+        keywords=[_keyword(node.raw), *node.raw.words[1:2]] if node.raw else [],
         instructions=instructions,
     )
 
@@ -91,6 +92,7 @@ def instruction(applied: Applied, budget: commands.Budget) -> model.Instruction:
         source_stage=source.index if source else None,
         source_image=_image_of(source),
         comments=[text for _, text in raw.comments],
+        keyword=_odd_keyword(raw),
     )
 
 
@@ -107,7 +109,17 @@ def _unapplied(bound: Bound) -> model.Instruction:
         sub=raw.sub.cmd if raw.sub else None,
         onbuild_from=bound.trigger_of,
         comments=[text for _, text in raw.comments],
+        keyword=_odd_keyword(raw),
     )
+
+
+def _keyword(raw: RawInstruction) -> str:
+    return raw.original[: len(raw.cmd)]
+
+
+def _odd_keyword(raw: RawInstruction) -> str | None:
+    written = _keyword(raw)
+    return None if written == raw.cmd else written
 
 
 def _image_of(node: Node | None) -> str | None:
@@ -141,6 +153,7 @@ def argument(raw: RawInstruction, build_args: Mapping[str, str], values: Mapping
         raw=raw.value,
         pairs=[(name, build_args.get(name, values.get(name))) for name in names],
         comments=[text for _, text in raw.comments],
+        keyword=_odd_keyword(raw),
     )
 
 

@@ -34,6 +34,7 @@ instruction(cmd, line, more) := object.union(
 		"source_stage": null,
 		"source_image": null,
 		"comments": [],
+		"keyword": null,
 	},
 	more,
 )
@@ -53,6 +54,7 @@ stage(index, more) := object.union(
 		"libc": "glibc",
 		"ships": null,
 		"config": {"shell": null, "workdir": null, "env": {}, "user": null},
+		"keywords": ["FROM"],
 		"instructions": [],
 	},
 	more,
