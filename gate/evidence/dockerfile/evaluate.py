@@ -293,7 +293,7 @@ class _Run:
         self.text(applied, flag_text(raw.flags, "chown"))
         chmod = self.text(applied, flag_text(raw.flags, "chmod"))
         checksum = self.text(applied, flag_text(raw.flags, "checksum")) if adds else ""
-        self._sources(applied)
+        values = self._sources(applied)
         if bound.sources and not bound.sources[0].dispatched:
             raise DockerfileError(
                 f"cannot copy from stage '{printable(bound.sources[0].label)}': "
@@ -301,7 +301,6 @@ class _Run:
             )
         check_chmod(chmod)
         check_path(applied.values[-1], self.system)
-        values = [self.scope.expand(word) for word in raw.words[:-1] if not is_heredoc(word)]
         found = [(remote.remote(value.text), value) for value in values]
         if not adds and any(each for each, _ in found):
             raise DockerfileError("COPY takes no URL or git source; ADD does")
@@ -316,12 +315,13 @@ class _Run:
                 check_remote(each, checksum, raw.flags)
                 applied.remotes.append((each, value.over))
 
-    def _sources(self, applied: Applied) -> None:
+    def _sources(self, applied: Applied) -> list[Value]:
+        """Expands sources, destination and here-documents; returns the sources that are none."""
         raw = applied.bound.raw
         bodies = {each.name: each for each in raw.heredocs}
-        plain = [word for word in raw.words[:-1] if not is_heredoc(word)]
-        applied.values = [self.text(applied, word) for word in (*plain, raw.words[-1])]
-        for word in raw.words[:-1]:
+        values = [self.value(applied, word) for word in raw.words[:-1] if not is_heredoc(word)]
+        applied.values = [*(value.text for value in values), self.text(applied, raw.words[-1])]
+        for word in raw.words[:-1] if bodies else ():
             name = heredoc_name(word)
             body = bodies.get(name) if name is not None else None
             if body is None:
@@ -330,6 +330,7 @@ class _Run:
             if body.expand:
                 content = self.scope.expand(content, escape="\\", lexing=_BODY).text
             applied.heredocs.append((body, content))
+        return values
 
 
 _APPLY = {

@@ -28,6 +28,8 @@ class Remote(NamedTuple):
 
 def remote(source: str) -> Remote | None:
     """What a source names, or null for a path; `DockerfileError` (without a line) for a git query BuildKit refuses."""
+    if "://" not in source and "@" not in source and not source.startswith("github.com/"):
+        return None
     git = _git(source)
     if git is not None:
         return git

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from gate.evidence.dockerfile import expansion
 from gate.evidence.dockerfile.expansion import Lexing
 from gate.evidence.dockerfile.syntax import DockerfileError, ExpansionError
 
+_PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+, -]*")
 NOTHING: frozenset[str] = frozenset()
 
 PLATFORM_ARGS = frozenset({
@@ -89,6 +91,8 @@ class Scope:
 
     def expand(self, word: str, *, escape: str | None = None, lexing: Lexing | None = None) -> Value:
         """The word expanded; raises `ExpansionError` without a line."""
+        if _PLAIN.fullmatch(word):
+            return Value(word)
         found = expansion.expand(
             word, self.values, escape or self.escape, lexing=lexing or Lexing(), budget=self.budget
         )
