@@ -23,7 +23,7 @@ HOSTS = [
 PIECES = ["a", "library", "acme", "x-y", "x--y", "x__y", "x._y", "my_host.io", "9", "A", "é", "", "-", "a" * 130]
 TAGS = ["", "", ":1", ":latest", ":3.10-slim", ":_", ":-", ":" + "t" * 128, ":" + "t" * 129, ":é", ":"]
 ALGORITHMS = ["sha256", "sha384", "sha512", "SHA256", "md5", "sha256+b64"]
-NOISE = list("abzABZ019._-/:@[]% \n\t\0é") + ["//", "::", "@sha256:", "docker.io", "library/"]
+NOISE = [*list("abzABZ019._-/:@[]% \n\t\x00é"), "//", "::", "@sha256:", "docker.io", "library/"]
 
 
 def some_digest(source):
