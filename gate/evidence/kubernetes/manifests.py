@@ -44,6 +44,7 @@ def read_manifests(data: bytes, path: str) -> list[ManifestObject]:
     except UnicodeDecodeError as error:
         raise ManifestError(f"not UTF-8 text (byte {error.start})", where=path) from error
     found: list[ManifestObject] = []
+    _check_depth(text, path)
     loader = _Loader(text)
     try:
         while loader.check_node():
@@ -61,6 +62,22 @@ def read_manifests(data: bytes, path: str) -> list[ManifestObject]:
     finally:
         loader.dispose()
     return found
+
+
+def _check_depth(text: str, path: str) -> None:
+    """Refuse deep nesting before nodes are made: libyaml does that by recursion, and crashes at some depth."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    where = f"{path}:{event.start_mark.line + 1}"
+                    raise ManifestError(f"more than {MAX_DEPTH} levels deep", where=where)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError:
+        return  # said with its place when the nodes are made
 
 
 def _objects(node: yaml.Node, path: str) -> Iterator[ManifestObject]:

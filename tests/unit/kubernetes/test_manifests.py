@@ -82,6 +82,9 @@ def test_an_alias_bomb_ends_in_an_error() -> None:
         read_manifests("\n".join(lines).encode(), "bomb.yaml")
 
 
-def test_deep_nesting_ends_in_an_error() -> None:
+@pytest.mark.parametrize("depth", [500, 5_000, 300_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("[", "")])
+def test_deep_nesting_ends_in_an_error(depth: int, opening: str, closing: str) -> None:
+    text = "apiVersion: v1\nkind: Pod\nx: " + opening * depth + closing * depth
     with pytest.raises(ManifestError):
-        read_manifests(b"apiVersion: v1\nkind: Pod\nx: " + b"[" * 5000 + b"]" * 5000, "deep.yaml")
+        read_manifests(text.encode(), "deep.yaml")
