@@ -67,6 +67,39 @@ ARTICLES: list[tuple[str, str, str | None, str, tuple[Any, ...], tuple[Any, ...]
      "gcr.io/distroless/cc-debian12", ("assumed", True, 0), ("assumed", False), None, []),
     ("go in one large stage", "FROM golang:1.23\nCOPY . .\nRUN go build .\nCMD [\"./server\"]\n", None,
      "docker.io/library/golang:1.23", ("assumed", True, 0), ("assumed", True), 500, []),
+    ("cache mounts", "# syntax=docker/dockerfile:1.7\nFROM golang:1.22-alpine AS builder\n"
+     "RUN --mount=type=cache,target=/go/pkg/mod \\\n    go mod download\n", None,
+     "docker.io/library/golang:1.22-alpine", ("assumed", True, 0), ("assumed", True), 180, []),
+    ("a comment as source of COPY", "FROM node:20-alpine\nCOPY package.json package-lock.json ./ # Changes rarely\n"
+     "RUN npm ci # Cached\n", None,
+     "docker.io/library/node:20-alpine", ("assumed", True, 0), ("assumed", True), 100, []),
+    ("a cache mount that lost its line", "# syntax=docker/dockerfile:1\nFROM python:3.12-slim AS build\n"
+     "RUN \\\n    pip install -r requirements.txt\n", None,
+     "docker.io/library/python:3.12-slim", ("assumed", True, 0), ("assumed", True), 90, []),
+    ("the production stage", "ARG BUILD_ENV=production\nFROM node:20-alpine AS base\nFROM base AS development\n"
+     "RUN npm install\nFROM base AS builder\nRUN npm ci\nFROM node:20-alpine AS production\n"
+     "COPY --from=builder /app/dist ./dist\n", None,
+     "docker.io/library/node:20-alpine", ("assumed", True, 0), ("assumed", True), 100, ["development"]),
+    ("the development stage", "FROM node:20-alpine AS base\nFROM base AS development\nRUN npm install\n"
+     "CMD [\"npm\", \"run\", \"dev\"]\nFROM node:20-alpine AS production\n", "development",
+     "docker.io/library/node:20-alpine", ("assumed", True, 0), ("assumed", True), 100, ["production"]),
+    ("a copy from an image", "FROM alpine:3.20\nCOPY --from=nginx:alpine /usr/sbin/nginx /usr/sbin/nginx\n", None,
+     "docker.io/library/alpine:3.20", ("assumed", True, 0), ("assumed", True), 5, []),
+    ("parallel stages", "FROM golang:1.22-alpine AS backend\nFROM node:20-alpine AS frontend\nFROM alpine:3.20\n"
+     "COPY --from=backend /backend /app/backend\nCOPY --from=frontend /src/dist /app/static\n", None,
+     "docker.io/library/alpine:3.20", ("assumed", True, 0), ("assumed", True), 5, []),
+    ("python with wheels", "FROM python:3.13-slim AS builder\nRUN apt-get update && apt-get install -y gcc\n"
+     "FROM python:3.13-slim\nCOPY --from=builder /wheels /wheels\nRUN pip install /wheels/* && rm -rf /wheels\n", None,
+     "docker.io/library/python:3.13-slim", ("assumed", True, 0), ("assumed", True), 90, []),
+    ("node in three stages", "FROM node:22-alpine AS deps\nFROM node:22-alpine AS builder\nFROM node:22-alpine\n"
+     "COPY --from=deps /a /b\nCOPY --from=builder /a /c\n", None,
+     "docker.io/library/node:22-alpine", ("assumed", True, 0), ("assumed", True), 100, []),
+    ("node with a heavy builder", "FROM node:20 AS builder\nFROM node:20-alpine AS production\n"
+     "COPY --from=builder /app/dist ./dist\nUSER node\n", None,
+     "docker.io/library/node:20-alpine", ("assumed", False, 1000), ("assumed", True), 100, []),
+    ("certificates on scratch", GO + "FROM scratch\nCOPY --from=builder /etc/ssl/certs/ca.crt /etc/ssl/certs/\n"
+     "COPY --from=builder /out/app /app\nEXPOSE 8080\nENTRYPOINT [\"/app\"]\n", None,
+     "scratch", ("known", True, 0), ("assumed", False), 0, []),
     ("a repaired twin", GO + "FROM scratch\nCOPY --from=builder /out/app /app\nUSER 65532:65532\n", None,
      "scratch", ("known", False, 65532), ("assumed", False), 0, []),
 ]  # fmt: skip
