@@ -72,7 +72,7 @@ def _check_depth(text: str, path: str) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    where = f"{path}:{event.start_mark.line + 1}"
+                    where = f"{path}:{event.start_mark.line + 1}" if event.start_mark else path
                     raise ManifestError(f"more than {MAX_DEPTH} levels deep", where=where)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
