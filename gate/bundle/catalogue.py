@@ -68,6 +68,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule as its METADATA describes it. ``path`` and ``line``: where that stands.
 
     ``needs``: facts and documents without which it cannot tell; with none it says ``undecided`` by itself.
+    ``only_with``: programs (``apt-get``, ``python*``) and instructions without which it is silent about a Dockerfile.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Parameter]
     path: str
     line: int
+    only_with: list[str] = []
 
     def document(self) -> dict[str, list[str]]:
         """What the engine's document says of this rule, below ``rules``."""
@@ -130,7 +132,7 @@ def rule(rule_id: str, path: str, text: str) -> Rule:
     custom = block.section("custom")
     custom.only(
         *("severity", "collection", "kinds", "needs", "settled_on", "fix", "aliases", "controls"),
-        *("since", "parameters"),
+        *("since", "parameters", "only_with"),
     )
     return Rule(
         id=rule_id,
@@ -149,6 +151,7 @@ def rule(rule_id: str, path: str, text: str) -> Rule:
         parameters=_parameters(custom, "parameters", allow_default=rule_id.startswith("custom/")),
         path=path,
         line=block.line,
+        only_with=custom.texts("only_with", default=[]),
     )
 
 

@@ -39,6 +39,11 @@ class Bundle(msgspec.Struct, frozen=True):
         """The names of the functions that ``capabilities`` allows."""
         return frozenset(one["name"] for one in json.loads(self.capabilities)["builtins"])
 
+    @property
+    def triggers(self) -> dict[str, list[str]]:
+        """METADATA ``only_with`` of the shipped rules that have it."""
+        return {rule.id: rule.only_with for rule in self.catalogue.values() if rule.only_with and "/" not in rule.id}
+
 
 def shipped() -> Path:
     """Where gate's own policy lives: inside the installed package, or beside it in a checkout."""

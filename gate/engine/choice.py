@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -36,9 +36,11 @@ def choose(
     capabilities: str | None = None,
     server: Server | None = None,
     opa: str | None = None,
+    triggers: Mapping[str, Sequence[str]] | None = None,
 ) -> Engine:
     """The engine for a run; the caller closes it.
 
+    ``triggers``: METADATA ``only_with`` by rule, which spares the embedded engine rules that have nothing to say.
     ``server`` is an OPA that runs already, ``opa`` the path of its program for a private one (None: not on PATH).
     ``auto`` is the server if one is given, else regorus if its wheel is there, else a private OPA. Raises
     `EngineUnavailableError` naming the remedies, `UsageError` and `PolicyError`.
@@ -63,7 +65,7 @@ def choose(
             raise EngineUnavailableError("Rego in process is not installed", hint=_REMEDIES)
         from gate.engine.regorus import RegorusEngine
 
-        return RegorusEngine(modules, revision, custom=custom, builtins=builtins)
+        return RegorusEngine(modules, revision, custom=custom, builtins=builtins, triggers=triggers)
     if opa is None:
         missing = "no `opa` on PATH" if asked == "opa" else "neither Rego in process nor `opa` is there"
         raise EngineUnavailableError(missing, hint=_REMEDIES)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gate.engine import protocol
 from gate.engine.protocol import RawReport
+from gate.engine.triggers import roused
 from gate.errors import EngineError, EngineUnavailableError, GateError, PolicyError
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ _CUSTOM = re.compile(r"^package\s+custom(?:\.(\w+)|\[\"([^\"]+)\"\])\s*(?:#.*)?$
 class RegorusEngine:
     """The shipped rules in this process, custom ones in a worker.
 
-    ``modules`` and ``custom``: Rego text by path; ``builtins``: what custom policies may call. Raises
-    `EngineUnavailableError` without the wheel and `PolicyError` where a policy does not compile.
+    ``modules`` and ``custom``: Rego text by path; ``builtins``: what custom policies may call; ``triggers``: words
+    without which a rule is silent about a Dockerfile (`gate.engine.triggers`). Raises `EngineUnavailableError` without
+    the wheel and `PolicyError` where a policy does not compile.
     """
 
     name = "regorus"
@@ -49,8 +52,10 @@ class RegorusEngine:
         custom: Mapping[str, str] | None = None,
         builtins: frozenset[str] = frozenset(),
         seconds: float = 2.0,
+        triggers: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.revision = revision
+        self._triggers = dict(triggers or {})
         self._interpreter = Interpreter(modules)
         self._worker: Worker | None = None
         if custom:
@@ -66,8 +71,9 @@ class RegorusEngine:
         own = [each for each in ids if not each.startswith("custom/")]
         reports = []
         if own or not custom:
-            narrowed = protocol.restrict(document, own) if custom else document
-            reports.append(protocol.each_on_its_own(self._interpreter.report, narrowed, own))
+            awake = roused(document, own, self._triggers)
+            narrowed = document if awake == ids else protocol.restrict(document, awake)
+            reports.append(protocol.each_on_its_own(partial(self._own, asked=frozenset(own)), narrowed, awake))
         if custom:
             if self._worker is None:
                 raise EngineError("custom rules are asked for, and the engine was given none")
@@ -78,6 +84,9 @@ class RegorusEngine:
                     narrowed = protocol.restrict(document, group)
                     reports.append(protocol.each_on_its_own(self._worker.report, narrowed, group))
         return protocol.merge(reports)
+
+    def _own(self, document: bytes, ids: list[str], *, asked: frozenset[str]) -> RawReport:
+        return self._interpreter.report(document, ids, asked) if ids else RawReport()
 
     def close(self) -> None:
         """End the worker, and let go of what was compiled: in the thread that evaluated, as regorus demands."""
@@ -107,9 +116,13 @@ class Interpreter:
             group[path] = text
         self._compiled: OrderedDict[frozenset[str], Any] = OrderedDict()
 
-    def report(self, document: bytes, ids: list[str]) -> RawReport:
-        """The report over exactly the rules ``ids``; raises `EngineError` with file, line and message."""
-        engine = self._engine(frozenset(ids))
+    def report(self, document: bytes, ids: list[str], asked: frozenset[str] | None = None) -> RawReport:
+        """The report over the rules ``ids``, which are all that ``document`` asks for.
+
+        ``asked``: all that may be asked for by documents like it; from the second on they are compiled together.
+        Raises `EngineError` with file, line and message.
+        """
+        engine = self._fitting(frozenset(ids), asked)
         with _explained(EngineError):
             engine.set_input_json(document.decode("utf-8"))
             answer = engine.eval_rule_as_json(_QUERY)
@@ -134,6 +147,14 @@ class Interpreter:
         with _explained(PolicyError):
             engine.eval_rule_as_json(_CONSTANT)
         return tree
+
+    def _fitting(self, ids: frozenset[str], asked: frozenset[str] | None) -> Any:
+        """One that holds at least ``ids``."""
+        if asked is None or asked == ids:
+            return self._engine(ids)
+        if asked in self._compiled or any(compiled <= asked for compiled in self._compiled if not ids <= compiled):
+            return self._engine(asked)
+        return self._engine(next((compiled for compiled in self._compiled if ids <= compiled <= asked), ids))
 
     def _engine(self, ids: frozenset[str]) -> Any:
         engine = self._compiled.get(ids)
@@ -169,19 +190,16 @@ def _rule_of(path: str, text: str) -> str | None:
 def _spelled_out(rules: Mapping[str, Mapping[str, str]]) -> str:
     """policies/dispatch.rego for just these rules; ids hold letters, digits, ``-`` and ``_``.
 
-    A map looked up in one piece: one of many parts takes as long for each lookup as it has parts. Only a set that
-    grows by ``contains`` is always there; anything else gets a part of its own, which may be undefined.
+    The parts are put into one map at the end: in a rule of many parts, every lookup takes as long as it has parts.
     """
-    texts = {rule: "\n".join(modules.values()) for rule, modules in sorted(rules.items())}
     lines = ["package gate.main"]
     for said, field in (("_violations", "violations"), ("_doubts", "undecided")):
-        grown = [rule for rule, text in texts.items() if re.search(rf"^{field} contains\b", text, re.MULTILINE)]
-        whole = [rule for rule, text in texts.items() if rule not in grown and re.search(rf"^{field}\b", text, re.M)]
-        lines += [f"{said} := object.union({said}_grown, {said}_whole)", f"{said}_grown := {{"]
-        lines += [f'  "{rule}": {_path(rule)}.{field},' for rule in grown]
-        lines += ["}", f"{said}_whole := {{id: answer | some id, answer in {said}_part}}"]
-        lines += [f'{said}_part["{rule}"] := answer if answer := {_path(rule)}.{field}' for rule in whole]
-        lines += [] if whole else [f"{said}_part := {{}}"]
+        saying = [rule for rule in sorted(rules) if any(f"\n{field}" in text for text in rules[rule].values())]
+        for rule in saying:
+            asked = f'input.rules["{rule}"]; answer := {_path(rule)}.{field}'
+            lines.append(f'{said}_part["{rule}"] := answer if {{ {asked} }}')
+        lines += [] if saying else [f"{said}_part := {{}}"]
+        lines.append(f"{said} := {{id: answer | some id, answer in {said}_part}}")
     return "\n".join(lines)
 
 
