@@ -119,6 +119,7 @@ class Session:
                 custom=self.bundle.custom_modules,
                 builtins=self.bundle.builtins,
                 capabilities=self.bundle.capabilities,
+                triggers=self.bundle.triggers,
                 server=self._server(),
                 opa=_program("opa"),
             )
