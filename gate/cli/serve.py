@@ -45,6 +45,9 @@ charts/gate installs all of it; RUNBOOK.md there says what to do when nothing ca
 @click.option("--tls-cert", metavar="FILE", help="PEM certificate; changes are picked up.")
 @click.option("--tls-key", metavar="FILE", help="Its key.")
 @click.option("--tls-managed", metavar="SECRET", help="Keep a certificate in this Secret of the own namespace instead.")
+@click.option(
+    "--tls-name", "tls_names", multiple=True, metavar="NAME", help="... and a further name of that certificate."
+)
 @click.option("--service", metavar="NAME", help="The Service the API server calls; with --tls-managed.")
 @click.option("--client-ca", metavar="FILE", help="Ask callers for a certificate of this authority.")
 @click.option("--client-name", "client_names", multiple=True, metavar="NAME", help="... and for one of these names.")
@@ -202,7 +205,8 @@ def _managed(values: dict[str, Any], cluster: Cluster | None, namespace: str, fo
     if not values["service"] or not values["webhook_name"]:
         raise UsageError("--tls-managed needs --service and --webhook-name")
     host = f"{values['service']}.{namespace}.svc"
-    names = ManagedNames(namespace, values["tls_managed"], values["webhook_name"], (host, f"{host}.cluster.local"))
+    dns = (host, f"{host}.cluster.local", *values["tls_names"])
+    names = ManagedNames(namespace, values["tls_managed"], values["webhook_name"], dns)
     return ManagedCertificates(cluster, names, folder)
 
 

@@ -92,6 +92,7 @@ class PolicyInForce:
         self._current: Loaded | None = None
         self._next: Loaded | None = None
         self._retired: list[Loaded] = []
+        self._opa_said = ""
         self._subscribers: list[Callable[[Loaded], Awaitable[None]]] = []
         self.problem: str | None = None
         self.ready = False
@@ -152,8 +153,11 @@ class PolicyInForce:
             except GateError as error:
                 between = isinstance(error, EngineProtocolError) and self._next is not None
                 self.ready = self.ready and between
-                _log.warning("OPA does not hold the policy yet", extra={"error": str(error)})
+                if self._opa_said != str(error):
+                    _log.warning("OPA does not hold the policy yet", extra={"error": str(error)})
+                self._opa_said = str(error)
                 return
+        self._opa_said = ""
         self.ready = True
         if self._next is not None:
             old, self._current, self._next = self._current, self._next, None

@@ -17,7 +17,7 @@ from typing import Any
 import trustme
 
 from tests.support import tools
-from tests.support.processes import Daemon, free_port
+from tests.support.processes import Daemon, DaemonError, free_port
 
 _ADDRESS = re.compile(r"gate serves reviews on (\S+), metrics on (\S+)")
 
@@ -188,9 +188,9 @@ def start_gate(
 
     try:
         daemon.wait_until(serves, 60)
-    except BaseException:
+    except DaemonError as error:
         server.stop()
-        raise
+        raise DaemonError("\n".join([str(error), *(each.log_tail() for each in started)])) from None
     return server
 
 
