@@ -63,6 +63,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "evidence": _inlined(root, definitions),
+            "today": {"type": "string"},
             "parameters": _map({name: _map(_all(rule.parameters)) for name, rule in rules.items()}),
             "rules": {"type": "object", "additionalProperties": _RULE},
         },

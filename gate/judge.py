@@ -95,7 +95,8 @@ class Judge:
             }
             known = self._documents[id(rules)] = (rules, msgspec.json.encode(tail)[1:])
         try:
-            return b'{"evidence":' + msgspec.json.encode(evidence) + b"," + known[1]
+            today = self._exemptions.today.isoformat().encode()
+            return b'{"evidence":' + msgspec.json.encode(evidence) + b',"today":"' + today + b'",' + known[1]
         except UnicodeEncodeError:
             raise TargetError("holds text that is not UTF-8", where=evidence.subject.name) from None
 
