@@ -1,7 +1,7 @@
 """What an engine is: a document in, a report of the policy's revision out.
 
-The document is ``{"evidence": ..., "parameters": {rule: {...}}, "rules": {rule: {"needs": [...], "settled_on": [...],
-"kinds": [...]}}}`` as JSON bytes. The report is ``data.gate.main.report``.
+The document is ``{"evidence": ..., "today": "2026-11-21", "parameters": {rule: {...}}, "rules": {rule: {"needs":
+[...], "settled_on": [...], "kinds": [...]}}}`` as JSON bytes. The report is ``data.gate.main.report``.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _BUNDLE = load()
 
 @pytest.fixture(scope="module")
 def regorus() -> RegorusEngine:
-    return RegorusEngine(_BUNDLE.modules, _BUNDLE.revision)
+    return RegorusEngine(_BUNDLE.modules, _BUNDLE.revision, triggers=_BUNDLE.triggers)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def _documents() -> st.SearchStrategy[bytes]:
 
 def _document(subject: dict[str, Any], parameters: dict[str, Any]) -> bytes:
     asked = {rule.id: rule.document() for rule in _BUNDLE.catalogue.values() if subject["kind"] in rule.kinds}
-    return msgspec.json.encode({"evidence": subject, "parameters": parameters, "rules": asked})
+    return msgspec.json.encode({"evidence": subject, "today": "2026-11-21", "parameters": parameters, "rules": asked})
 
 
 @given(subject=evidence())
