@@ -183,6 +183,35 @@ def test_only_findings_that_are_not_in_the_baseline_deny(folder: Path) -> None:
     assert again.code == 1
 
 
+OUT_OF_THE_BOX = {
+    "FROM python:3.12\n": {"non-root", "no-shell", "approved-base", "max-size"},
+    'FROM alpine:3.20\nCOPY app /app\nUSER 10001:10001\nENTRYPOINT ["/app"]\n': {"no-shell"},
+    'FROM gcr.io/distroless/static-debian13:nonroot\nCOPY app /app\nENTRYPOINT ["/app"]\n': set(),
+    'FROM scratch\nCOPY app /app\nENTRYPOINT ["/app"]\n': {"non-root"},
+}
+
+
+@pytest.mark.parametrize(("text", "rules"), OUT_OF_THE_BOX.items(), ids=["python", "alpine", "distroless", "scratch"])
+def test_what_denies_without_any_settings(text: str, rules: set[str], tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(text)
+    done = gate("check", "-o", "json", cwd=tmp_path)
+    denied = {each["rule"] for each in done.report["results"][0]["findings"] if each["level"] == "deny"}
+    assert (done.code, denied) == (1 if rules else 0, rules)
+
+
+def test_four_denials_have_one_fix(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM python:3.12\n")
+    text = gate("check", cwd=tmp_path).out
+    assert text.count("FROM gcr.io/distroless/python3-debian13:nonroot") == 1
+    assert "[approved-base, no-shell, non-root, max-size]" in " ".join(text.split())
+
+
+def test_no_base_is_suggested_that_would_be_denied_again(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM python:3.12\n")
+    (tmp_path / "gate.yaml").write_text("version: 1\napproved_bases: ['registry.acme.dev/base/*']\n")
+    assert "distroless/python3" not in gate("check", cwd=tmp_path).out
+
+
 # --- secrets ------------------------------------------------------------------------------------------------------
 
 
