@@ -15,6 +15,7 @@
 #   aliases: [dockerfilelint/add_src_invalid, tally/prefer-add-checksum]
 #   controls: []
 #   since: "0.1"
+#   only_with: [ADD]
 package gate.rules["add-remote-checksum"]
 
 import data.gate.lib.dockerfile

@@ -15,6 +15,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [go, cargo, gcc, cc, g++, c++, clang, clang++]
 package gate.rules["ca-certificates"]
 
 import data.gate.lib.builds

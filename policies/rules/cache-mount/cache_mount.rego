@@ -15,6 +15,7 @@
 #   aliases: [tally/prefer-package-cache-mounts]
 #   controls: []
 #   since: "0.1"
+#   only_with: [npm, pnpm, pip, pip3, uv, poetry, go, cargo, mvn, composer, bundle]
 package gate.rules["cache-mount"]
 
 import data.gate.lib.commands

@@ -18,6 +18,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [go, cargo, gcc, cc, g++, c++, clang, clang++]
 package gate.rules["cgo-on-scratch"]
 
 import data.gate.lib.builds

@@ -15,6 +15,7 @@
 #   aliases: [DL3020, DS-0005, CKV_DOCKER_4, CIS-DI-0009, kics/add_instead_of_copy]
 #   controls: [CIS Docker 4.9]
 #   since: "0.1"
+#   only_with: [ADD]
 package gate.rules["copy-not-add"]
 
 import data.gate.lib.dockerfile

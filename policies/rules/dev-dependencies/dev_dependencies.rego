@@ -15,6 +15,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [npm, yarn, pnpm, poetry, uv, composer]
 package gate.rules["dev-dependencies"]
 
 import data.gate.lib.builds

@@ -15,6 +15,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [apt-get, apt, aptitude, apk, yum, dnf, microdnf, tdnf, zypper]
 package gate.rules["dev-libraries"]
 
 import data.gate.lib.dockerfile

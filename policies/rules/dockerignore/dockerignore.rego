@@ -1,5 +1,5 @@
 # METADATA
-# title: ".dockerignore is missing, or lets in what must stay out"
+# title: No .dockerignore, or one that lets in what must stay out
 # description: >-
 #   A COPY of the whole context takes everything that lies there: the history in .git, node_modules of another
 #   platform, .env with passwords. What a .dockerignore names is not even sent to the builder, and does not

@@ -16,6 +16,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [npm, yarn, pnpm, go, pip, pip3, poetry, uv, bundle, composer, cargo, mvn, dotnet]
 package gate.rules["layer-order"]
 
 import data.gate.lib.commands

@@ -16,6 +16,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [--from]
 package gate.rules["libc-mismatch"]
 
 import data.gate.lib.builds

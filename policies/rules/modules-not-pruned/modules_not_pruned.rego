@@ -1,5 +1,5 @@
 # METADATA
-# title: node_modules ship with development dependencies
+# title: Modules of Node.js ship with development dependencies
 # description: >-
 #   The builder needs TypeScript, bundlers and test tools; the image does not. node_modules copied from a stage
 #   that installed everything, and never pruned it, is most of the size of many Node.js images, and most of
@@ -16,6 +16,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [npm, yarn, pnpm]
 package gate.rules["modules-not-pruned"]
 
 import data.gate.lib.commands

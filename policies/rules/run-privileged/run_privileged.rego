@@ -16,6 +16,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [--security, --network, --device]
 package gate.rules["run-privileged"]
 
 import data.gate.lib.dockerfile

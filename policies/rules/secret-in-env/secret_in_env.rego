@@ -17,6 +17,7 @@
 #   aliases: [DL3064, DS-0031, SecretsUsedInArgOrEnv, kics/passwords_and_secrets, CIS-DI-0010, tally/no-secrets-in-arg-or-env]
 #   controls: [CIS Docker 4.10]
 #   since: "0.1"
+#   only_with: [ENV, ARG]
 package gate.rules["secret-in-env"]
 
 import data.gate.lib.dockerfile

@@ -15,6 +15,7 @@
 #   aliases: [CIS-DI-0008]
 #   controls: [CIS Docker 4.8 (set-user-ID)]
 #   since: "0.1"
+#   only_with: [chmod, --chmod]
 package gate.rules["setuid-setgid"]
 
 import data.gate.lib.commands

@@ -15,6 +15,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [go]
 package gate.rules["unstripped-binary"]
 
 import data.gate.lib.builds

@@ -15,6 +15,7 @@
 #   aliases: [DKL-LI-0002]
 #   controls: []
 #   since: "0.1"
+#   only_with: [useradd, adduser, usermod, echo, printf]
 package gate.rules["user-uid0-alias"]
 
 import data.gate.lib.commands

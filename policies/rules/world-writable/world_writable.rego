@@ -15,6 +15,7 @@
 #   aliases: [tally/world-writable-state-path-workaround]
 #   controls: []
 #   since: "0.1"
+#   only_with: [chmod, --chmod]
 package gate.rules["world-writable"]
 
 import data.gate.lib.commands

@@ -1,0 +1,50 @@
+# METADATA
+# title: FROM uses an argument that has no value
+# description: >-
+#   A variable without a value becomes nothing: `FROM alpine:3${SUFFIX}` silently is another image than the
+#   author meant, and the build cannot run without the right `--build-arg`.
+# related_resources:
+# - ref: https://docs.docker.com/reference/build-checks/undefined-arg-in-from/
+#   description: "Docker, build checks"
+# custom:
+#   severity: medium
+#   collection: recommended
+#   kinds: [dockerfile]
+#   needs: [dockerfile]
+#   fix: "Declare `ARG NAME=default` before the first FROM, or write `${NAME:-default}`."
+#   aliases: [UndefinedArgInFrom, InvalidDefaultArgInFrom]
+#   controls: []
+#   since: "0.1"
+package gate.rules["base-args-defined"]
+
+import data.gate.lib.dockerfile
+import data.gate.lib.finding
+
+violations contains finding.at(dockerfile.lines(stage.line, stage.line), message) if {
+	some stage in input.evidence.dockerfile.stages
+	some name in _names(stage.base.raw)
+	not name in _given
+	message := sprintf("FROM %s: %s", [stage.base.raw, _why(name)])
+}
+
+# Plain variables only: ${NAME:-default} brings its value along.
+_names(raw) := {trim(found, "${}") | some found in regex.find_n(`\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\}`, raw, -1)}
+
+_given contains pair[0] if {
+	some argument in input.evidence.dockerfile.arguments
+	some pair in argument.pairs
+	is_string(pair[1])
+	pair[1] != ""
+}
+
+_given contains name if {
+	some scope in ["BUILD", "TARGET"]
+	some part in ["PLATFORM", "OS", "ARCH", "VARIANT", "OSVERSION", "STAGE"]
+	name := sprintf("%s%s", [scope, part])
+}
+
+_why(name) := sprintf("ARG %s has no default", [name]) if {
+	some argument in input.evidence.dockerfile.arguments
+	some pair in argument.pairs
+	pair[0] == name
+} else := sprintf("%s is not declared", [name])

@@ -1,0 +1,35 @@
+# METADATA
+# title: Packages are installed into the image that ships
+# description: >-
+#   Whoever installs packages in the last stage needs a base with a package manager and a shell, and both stay
+#   for an intruder to use. A builder can prepare the files, and a distroless image can take them.
+# related_resources:
+# - ref: https://docs.docker.com/build/building/best-practices/
+#   description: "Docker, building best practices"
+# custom:
+#   severity: info
+#   collection: strict
+#   kinds: [dockerfile]
+#   needs: [dockerfile]
+#   fix: "Install in a builder and copy the files that are needed, or choose a base that has them."
+#   aliases: []
+#   controls: []
+#   since: "0.1"
+package gate.rules["package-manager-in-final"]
+
+import data.gate.lib.dockerfile
+import data.gate.lib.files
+import data.gate.lib.finding
+import data.gate.lib.packages
+import data.gate.lib.text
+
+violations contains finding.at(dockerfile.at(use.run), message) if {
+	_several
+	some use in packages.by({"apt", "apk", "yum", "dnf", "zypper"})
+	use.ships
+	count(use.names) > 0
+	message := sprintf("%s installs %s into the image that ships", [use.program, text.some_of(use.names)])
+}
+
+# A build in one stage is multi-stage-build's to tell.
+_several if count(files.between) > 0

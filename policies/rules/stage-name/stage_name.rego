@@ -1,0 +1,28 @@
+# METADATA
+# title: A stage has a reserved name
+# description: >-
+#   `scratch` and `context` mean the empty image and the build context: `FROM scratch` below a stage of that
+#   name is built on the stage, and `COPY --from=context` reads the stage.
+# related_resources:
+# - ref: https://docs.docker.com/reference/build-checks/reserved-stage-name/
+#   description: "Docker, build checks"
+# custom:
+#   severity: medium
+#   collection: recommended
+#   kinds: [dockerfile]
+#   needs: [dockerfile]
+#   fix: Rename the stage.
+#   aliases: [DL3063, ReservedStageName]
+#   controls: []
+#   since: "0.1"
+package gate.rules["stage-name"]
+
+import data.gate.lib.dockerfile
+import data.gate.lib.finding
+
+violations contains finding.at(dockerfile.lines(stage.line, stage.line), message) if {
+	some stage in input.evidence.dockerfile.stages
+	is_string(stage.name)
+	lower(stage.name) in {"scratch", "context"}
+	message := sprintf("stage %s has a name that means something else", [stage.name])
+}
