@@ -131,8 +131,9 @@ def _place(place: Location | None, context: Context, style: Style) -> Iterator[s
 def _finding(finding: Finding, columns: tuple[int, int], context: Context, style: Style) -> Iterator[str]:
     what = effect(finding)
     text = plain.line(finding.message)
-    if finding.status == "undecided" and finding.reason and finding.reason not in finding.message:
-        text += f" ({plain.line(finding.reason)})"
+    reason = (finding.reason or "").removeprefix("rule-error: ")
+    if finding.status == "undecided" and reason not in finding.message:
+        text += f" ({plain.line(reason)})"
     if finding.state == "assumed" and finding.status == "violation":
         text += " (assumed)"
     if finding.exemption:
