@@ -403,4 +403,176 @@ CONFIGS = (
     Case("the epoch is a number", "ARG SOURCE_DATE_EPOCH=x\nFROM alpine\n", {"refused": 0}),
 )
 
-ALL = (*NAMES, *TARGETS, *COPIES, *MOUNTS, *ARGUMENTS, *PLATFORMS, *TRIGGERS, *CONFIGS)
+
+def _accepted(kind: str, texts: tuple[str, ...], platform: str = "linux/amd64") -> tuple[Case, ...]:
+    return tuple(Case(f"{kind}: {text}", f"FROM one\n{text}\n", {"refused": None}, platform=platform) for text in texts)
+
+
+def _refused(kind: str, texts: tuple[str, ...], platform: str = "linux/amd64") -> tuple[Case, ...]:
+    return tuple(Case(f"{kind}: {text}", f"FROM one\n{text}\n", {"refused": 2}, platform=platform) for text in texts)
+
+
+SPELLINGS = (
+    *_accepted(
+        "a source",
+        (
+            "ADD https://e.com/r.git#main:dir /x",
+            "ADD https://e.com/r.git?ref=v1&subdir=a /x",
+            "ADD https://e.com/r.git?tag=v1#refs/tags/v1 /x",
+            "ADD https://e.com/r.git?branch=main /x",
+            "ADD https://e.com/r.git?submodules&keep-git-dir /x",
+            "ADD https://e.com/r.git?keep-git-dir=false /x",
+            "ADD https://e.com/r.git?mtime=commit&fetch-by-commit=1 /x",
+            "ADD git://e.com/r /x",
+            "ADD ssh://git@e.com:22/r /x",
+            "ADD git@e.com:o/r.git#v1 /x",
+            "ADD ftp://e.com/x /x",
+            "ADD https://e.com/%zz /x",
+            "ADD https://e.com:port/x.git /x",
+            "ADD ./git@e.com:o/r /x",
+            "COPY github.com/o/r /x",
+            "COPY user@host /x",
+            "COPY --chmod=a+x,u=rw x /x",
+            "COPY --chmod=u+s-w x /x",
+            "COPY --chmod=0000755 x /x",
+            "ADD --checksum=sha256:" + "a" * 64 + " https://e.com/x /x",
+            "ADD --keep-git-dir=true https://e.com/r.git?keep-git-dir=true /x",
+            "ADD --checksum=abc https://e.com/r.git?checksum=abc /x",
+        ),
+    ),
+    *_refused(
+        "a source",
+        (
+            "ADD https://e.com/r.git?ref=v1#v2 /x",
+            "ADD https://e.com/r.git?tag=a&branch=b /x",
+            "ADD https://e.com/r.git?ref=a&tag=b /x",
+            "ADD https://e.com/r.git?subdir=a#main:b /x",
+            "ADD https://e.com/r.git?ref= /x",
+            "ADD https://e.com/r.git?ref=a&ref=b /x",
+            "ADD https://e.com/r.git?submodules=maybe /x",
+            "ADD https://e.com/r.git?mtime=never /x",
+            "ADD git@e.com:o/r.git?x=y /x",
+            "COPY github.com/o/r?x=y /x",
+            "COPY --chmod=rwx x /x",
+            "COPY --chmod=8 x /x",
+            "COPY --chmod=u+q x /x",
+            "ADD --checksum=sha256:abc https://e.com/x /x",
+            "ADD --checksum=md5:" + "a" * 32 + " https://e.com/x /x",
+            "ADD --keep-git-dir=false https://e.com/r.git?keep-git-dir=true /x",
+            "ADD --checksum=abc https://e.com/r.git?checksum=def /x",
+            "COPY http://e.com/x /x",
+        ),
+    ),
+    *_accepted(
+        "a port",
+        (
+            "EXPOSE 0",
+            "EXPOSE 80/",
+            "EXPOSE 80/SCTP",
+            "EXPOSE 1-1",
+            "EXPOSE 80:80",
+            "EXPOSE 1-2:80",
+            "EXPOSE [::1]:1:2",
+            "EXPOSE ::1:1:2",
+            "EXPOSE +80",
+            "EXPOSE 1-2:3-4",
+        ),
+    ),
+    *_refused(
+        "a port",
+        (
+            "EXPOSE /tcp",
+            "EXPOSE 80/x",
+            "EXPOSE 2-1",
+            "EXPOSE -1",
+            "EXPOSE 1-",
+            "EXPOSE 1-2:1-3",
+            "EXPOSE x:80",
+            "EXPOSE 80:",
+            "EXPOSE [::1:1:2",
+            "EXPOSE 1.2.3:1:2",
+            "EXPOSE 99999999999999999999",
+            "EXPOSE 1.5",
+        ),
+    ),
+    *_accepted(
+        "a signal", ("STOPSIGNAL kill", "STOPSIGNAL SIGRTMAX-14", "STOPSIGNAL -3", "STOPSIGNAL 99", "STOPSIGNAL +1")
+    ),
+    *_refused("a signal", ("STOPSIGNAL SIGRTMAX-15", "STOPSIGNAL SIGSIGKILL", "STOPSIGNAL 1.0", "STOPSIGNAL $X")),
+    *_accepted(
+        "a mount",
+        (
+            "RUN --mount=type=cache,target=/c,mode=0755,uid=1,gid=2,sharing=LOCKED x",
+            "RUN --mount=type=BIND,dst=/c,ro,rw=false x",
+            "RUN --mount=type=bind,destination=/c,readonly=0,readwrite x",
+            "RUN --mount=type=secret,source=a,required x",
+            "RUN --mount=type=secret,target=a,env=X,required=true x",
+            "RUN --mount=type=ssh,id=a,mode=0600,required=false x",
+            "RUN --mount=type=tmpfs,target=/t,size=10 x",
+            "RUN --mount=type=tmpfs,target=/t,size=10KiB x",
+            "RUN --mount=TYPE=cache,Target=/c x",
+        ),
+    ),
+    *_refused(
+        "a mount",
+        (
+            "RUN --mount=type=bind,target=/c,required x",
+            "RUN --mount=type=bind,target=/c,required=true x",
+            "RUN --mount=type=bind,target=/c,x x",
+            'RUN --mount=type=bind,"target=/a,b" x',
+            "RUN --mount=type=ssh,required=maybe x",
+            "RUN --mount=type=secret,id=a,source=b x",
+            "RUN --mount=type=secret,id=a,sharing=shared x",
+            "RUN --mount=type=tmpfs,target=/t,size=big x",
+            "RUN --mount=type=tmpfs,target=/t,size=-1 x",
+            "RUN --mount=type=cache,target=/c,uid=x x",
+            "RUN --mount=type=cache,target=/c,gid=4294967296 x",
+            "RUN --mount=type=cache,target=/ x",
+        ),
+    ),
+    *_accepted("a path of Windows", ("WORKDIR C:/x", "COPY a c:/b", "COPY c:/a b"), platform="windows/amd64"),
+    *_refused(
+        "a path of Windows",
+        (
+            "WORKDIR d:/x",
+            "WORKDIR c:",
+            "WORKDIR //x/y",
+            "COPY a d:/b",
+            "COPY d:/a b",
+            "RUN --mount=type=secret,id=a x",
+            "RUN --mount=type=secret,id=a,target=x x",
+        ),
+        platform="windows/amd64",
+    ),
+    *(
+        Case(
+            f"a platform: {written}",
+            f"FROM --platform={written} one\n",
+            {"inputs": [("docker.io/library/one:latest", read)]},
+        )
+        for written, read in (
+            ("linux/x86_64", "linux/amd64"),
+            ("linux/i386", "linux/386"),
+            ("linux/armhf", "linux/arm"),
+            ("linux/armel", "linux/arm/v6"),
+            ("linux/arm", "linux/arm"),
+            ("linux/arm/7", "linux/arm/v7"),
+            ("linux/arm64/v8", "linux/arm64/v8"),
+            ("linux/arm64/9", "linux/arm64/v9"),
+            ("linux/amd64/v1", "linux/amd64"),
+            ("linux/amd64/v2", "linux/amd64/v2"),
+            ("macos/arm64", "darwin/arm64"),
+            ("LINUX/AMD64", "linux/amd64"),
+            ("linux", "linux/amd64"),
+            ("armhf", "linux/arm"),
+            ("windows(10.0.1)/amd64", "windows/amd64"),
+            ("x/y", "x/y"),
+        )
+    ),
+    *(
+        Case(f"a platform: {written}", f"FROM --platform={written} one\n", {"refused": 1})
+        for written in ("linux/", "/amd64", "linux/amd64/v1/x", "*", "linux/a*", "nope", "windows(%zz)/amd64")
+    ),
+)
+
+ALL = (*NAMES, *TARGETS, *COPIES, *MOUNTS, *ARGUMENTS, *PLATFORMS, *TRIGGERS, *CONFIGS, *SPELLINGS)

@@ -18,7 +18,7 @@ from gate.evidence.dockerfile.globalscope import BuildOptions
 from gate.evidence.dockerfile.graph import Graph
 from gate.evidence.dockerfile.instructions import parse
 from gate.evidence.dockerfile.shells import ShellReader
-from gate.evidence.dockerfile.syntax import DockerfileError
+from gate.evidence.dockerfile.syntax import DockerfileError, ParsedDockerfile
 from gate.evidence.image import reference as references
 from gate.settings import patterns
 
@@ -62,25 +62,36 @@ def collect(
         size=facts.size(graph),
         filesystem=model.FilesystemFact(state="unknown", reason=facts.NOT_BUILT),
     )
-    inputs = describe.inputs(graph, done)
     evidence = model.Evidence(
         kind="dockerfile",
         subject=_subject(path, options.target or graph.target.name, str(graph.platform), image),
         facts=found,
-        dockerfile=model.Dockerfile(
-            frontend=frontend.reference if frontend else None,
-            frontend_line=frontend.line or None if frontend else None,
-            escape=parsed.escape,
-            stages=stages,
-            inputs=[_frontend_input(frontend), *inputs] if frontend else inputs,
-            arguments=[describe.argument(raw, options.build_args, graph.globals.values) for raw in graph.global_args],
-            comments=[model.Comment(line=line, text=text) for line, text in parsed.comments],
-            directives={name: value for name, (value, _) in parsed.directives.items()},
-            warnings=list(parsed.warnings),
-            ignore=ignore,
-        ),
+        dockerfile=_described(graph, stages, describe.inputs(graph, done), parsed, frontend, ignore),
     )
     return evidence if _is_text(data) else _told_as_text(evidence)
+
+
+def _described(
+    graph: Graph,
+    stages: list[model.Stage],
+    inputs: list[model.Input],
+    parsed: ParsedDockerfile,
+    frontend: Frontend | None,
+    ignore: model.Ignore | None,
+) -> model.Dockerfile:
+    values = graph.globals.values
+    return model.Dockerfile(
+        frontend=frontend.reference if frontend else None,
+        frontend_line=frontend.line or None if frontend else None,
+        escape=parsed.escape,
+        stages=stages,
+        inputs=[_frontend_input(frontend), *inputs] if frontend else inputs,
+        arguments=[describe.argument(raw, graph.options.build_args, values) for raw in graph.global_args],
+        comments=[model.Comment(line=line, text=text) for line, text in parsed.comments],
+        directives={name: value for name, (value, _) in parsed.directives.items()},
+        warnings=list(parsed.warnings),
+        ignore=ignore,
+    )
 
 
 def _is_text(data: bytes) -> bool:
