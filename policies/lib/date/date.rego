@@ -6,6 +6,7 @@ package gate.lib.date
 # METADATA
 # description: Days since 1970-01-01 in the Gregorian calendar; undefined for what is no date.
 days(text) := ((era * 146097) + day_of_era) - 719468 if {
+	is_string(text)
 	regex.match(`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, text)
 	parts := [to_number(trim_left(part, "0")) | some part in split(text, "-")]
 	year := _year(parts)
