@@ -220,7 +220,7 @@ def test_a_forged_review_reaches_no_other_registry_and_no_other_namespace_s_cred
     with socket.create_server(("127.0.0.1", 0)) as evil:
         evil.setblocking(False)
         try:
-            named = {"imagePullSecrets": [{"name": "pull"}]}
+            named: dict[str, Any] = {"imagePullSecrets": [{"name": "pull"}]}
             image = f"{secure.host}/victim/api:1"
             mine = server.review(pod(image, **named), namespace="victim")
             unnamed = server.review(pod(image), namespace="victim")

@@ -13,6 +13,7 @@ import yaml
 from gate.audit.model import AuditInputs, AuditReport, Coverage, Totals
 from gate.audit.reports import MAX_RESULTS, NAME, documents, write_reports
 from gate.evidence.kubernetes.cluster import Cluster, path_of
+
 from tests.behaviour.command_line import gate
 from tests.support.kube import Kube
 from tests.support.layered import PROGRAM, file, folder, image_of, layer, link

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from gate.errors import ClusterError
 from gate.evidence.kubernetes.cluster import Cluster, path_of
+
 from tests.support.kube import Kube
 
 pytestmark = pytest.mark.cluster

@@ -18,6 +18,7 @@ from gate.evidence.kubernetes.cluster import Cluster, path_of
 from gate.webhook.authority import Lives
 from gate.webhook.certificates import ManagedCertificates, ManagedNames
 from gate.webhook.imagefacts import GROUP_VERSION, LARGEST, PLURAL, ImageFactsStore
+
 from tests.support.kube import Kube
 
 pytestmark = pytest.mark.cluster

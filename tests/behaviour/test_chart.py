@@ -1,0 +1,116 @@
+"""The chart without a cluster: lint, renders kept as files, values that are refused, gate's own rules over it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.behaviour.command_line import gate
+from tests.support.webhooks import CHART, render
+
+pytestmark = pytest.mark.go
+
+CASES = sorted(path.name.removesuffix("-values.yaml") for path in (CHART / "ci").glob("*-values.yaml"))
+
+
+def values_of(case: str) -> Path:
+    return CHART / "ci" / f"{case}-values.yaml"
+
+
+def run(helm: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(helm), *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_case_passes_strict_lint(helm: Path, case: str) -> None:
+    done = run(helm, "lint", "--strict", CHART, "--values", values_of(case))
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_rendered_is_what_was_read_before(helm: Path, case: str, golden: Callable[[str, str], None]) -> None:
+    arguments: list[str | Path] = [
+        "template",
+        "gate",
+        CHART,
+        "-n",
+        "gate-system",
+        "--kube-version=1.36.3",
+        "--values",
+        values_of(case),
+    ]
+    done = run(helm, *arguments)
+    assert done.returncode == 0, done.stderr
+    golden(f"chart/{case}.yaml", done.stdout)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "rolout=enforce",
+        "rollout=off",
+        "engine=cel",
+        "tls.mode=none",
+        "image.digest=latest",
+        "webhook.timeoutSeconds=31",
+    ],
+)
+def test_a_value_that_means_nothing_is_refused(helm: Path, wrong: str) -> None:
+    done = run(helm, "template", CHART, "--set", wrong)
+    assert done.returncode != 0 and wrong.partition("=")[0].split(".")[-1] in done.stderr
+
+
+def test_the_schema_knows_every_value_and_the_comments_name_them(helm: Path) -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert set(schema["properties"]) - {"global"} == set(values)
+
+
+def test_every_metric_that_alerts_and_panels_ask_for_exists(helm: Path) -> None:
+    from gate.webhook.metrics import Metrics
+
+    metrics = Metrics()
+    known = set()
+    for family in metrics.registry.collect():
+        known |= {family.name, f"{family.name}_total", f"{family.name}_bucket"}
+    texts = [(CHART / "files" / "dashboard.json").read_text(), (CHART / "templates" / "monitoring.yaml").read_text()]
+    asked = {name for text in texts for name in re.findall(r"\bgate_[a-z_]+", text)}
+    assert asked - known == set() and len(asked) > 10
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gate_s_own_pods_pass_gate_s_rules_but_for_what_only_their_images_show(
+    helm: Path, case: str, tmp_path: Path
+) -> None:
+    (tmp_path / "chart.yaml").write_text(yaml.safe_dump_all(render(helm, "--values", str(values_of(case)))))
+    done = gate("check", "manifest:chart.yaml", "-o", "json", cwd=tmp_path)
+    assert done.code in (0, 3), done.err
+    findings = [each for result in done.report["results"] for each in result["findings"]]
+    denied = [each for each in findings if each["level"] == "deny"]
+    assert {each["status"] for each in denied} <= {"undecided"}
+    warned = {each["rule"] for each in findings if each["level"] == "warn" and each["status"] == "violation"}
+    assert warned <= {"require-digest"}
+
+
+def test_uninstalling_removes_the_webhook_first(helm: Path) -> None:
+    (job,) = [each for each in render(helm) if each["kind"] == "Job"]
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-delete"
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["serve", "--remove-webhook", "gate"]
+
+
+def test_until_it_is_enforced_nothing_can_be_stopped_by_it(helm: Path) -> None:
+    def policies(*arguments: str) -> list[str]:
+        (found,) = [each for each in render(helm, *arguments) if each["kind"] == "ValidatingWebhookConfiguration"]
+        hooks: list[dict[str, Any]] = found["webhooks"]
+        return [hook["failurePolicy"] for hook in hooks]
+
+    assert policies() == ["Ignore", "Ignore"]
+    assert policies("--set=rollout=enforce") == ["Fail", "Ignore"]
