@@ -19,8 +19,10 @@ _managers := {
 	"zypper": {"manager": "zypper", "values": {"-r", "--repo", "--from", "-R", "--root"}},
 	"pip": {"manager": "pip", "values": _pip_values},
 	"pip3": {"manager": "pip", "values": _pip_values},
+	"pip2": {"manager": "pip", "values": _pip_values},
+	"pipx": {"manager": "pipx", "values": {"--python", "--pip-args", "--suffix", "-i", "--index-url", "--preinstall"}},
 	"npm": {"manager": "npm", "values": {"--prefix", "-C", "--registry", "--loglevel"}},
-	"gem": {"manager": "gem", "values": {"-v", "--version", "-i", "--install-dir", "-n", "--bindir", "-s", "--source"}},
+	"gem": {"manager": "gem", "values": {"-v", "--version", "-i", "--install-dir", "-n", "--bindir", "-s", "--source", "--use-system-libraries"}},
 	"go": {"manager": "go", "values": {"-ldflags", "-tags", "-o", "-mod", "-p"}},
 }
 
@@ -28,19 +30,20 @@ _pip_values := {
 	"-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-i", "--index-url", "--extra-index-url", "-f",
 	"--find-links", "-t", "--target", "--prefix", "--root", "--trusted-host", "--platform", "--python-version",
 	"--timeout", "--retries", "--proxy", "--cert", "--cache-dir", "--progress-bar", "--global-option", "--only-binary",
-	"--no-binary", "--src", "--upgrade-strategy", "--log", "--build-option", "--index",
+	"--no-binary", "--src", "--upgrade-strategy", "--root-user-action", "--log", "--build-option", "--index",
 }
 
 _installing := {
 	"apt": {"install", "build-dep", "reinstall"},
 	"apk": {"add"},
 	"yum": {"install", "localinstall", "groupinstall", "reinstall"},
-	"dnf": {"install", "groupinstall", "reinstall", "module"},
+	"dnf": {"install", "in", "groupinstall", "reinstall", "rei", "module"},
 	"zypper": {"install", "in"},
 	"pip": {"install"},
+	"pipx": {"install"},
 	"npm": {"install", "i", "add", "ci"},
-	"gem": {"install"},
-	"go": {"install", "get"},
+	"gem": {"install", "i"},
+	"go": {"install", "get", "run"},
 }
 
 # METADATA

@@ -15,6 +15,7 @@
 #   aliases: [dockerfilelint/apkadd-missing-virtual]
 #   controls: []
 #   since: "0.1"
+#   only_with: [apk]
 package gate.rules["apk-virtual"]
 
 import data.gate.lib.commands

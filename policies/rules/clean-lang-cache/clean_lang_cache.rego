@@ -15,6 +15,7 @@
 #   aliases: [DL3042, DL3060, kics/pip_install_keeping_cached_packages]
 #   controls: []
 #   since: "0.1"
+#   only_with: [pip, pip3, python*, yarn]
 package gate.rules["clean-lang-cache"]
 
 import data.gate.lib.commands
@@ -28,7 +29,7 @@ violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message)
 	use.ships
 	not commands.has_flag(use.command, {"--no-cache-dir", "--no-index"})
 	not _switched_off(use)
-	not _emptied(use.run)
+	not _emptied(use)
 	message := sprintf("%s install keeps what it downloads in ~/.cache/pip", [use.program])
 }
 
@@ -36,7 +37,7 @@ violations contains finding.with_fix(finding.at(dockerfile.at(call.run), message
 	some call in commands.of("yarn")
 	call.ships
 	_installs(commands.operands(call.command))
-	not _emptied(call.run)
+	not _emptied(call)
 	message := "yarn keeps what it downloads in its cache"
 	fix := "End this RUN with `&& yarn cache clean`."
 }
@@ -62,18 +63,24 @@ _switched_off(use) if {
 	regex.match(`PIP_NO_CACHE_DIR=|no-cache-dir *(=|true)`, each.instruction.raw)
 }
 
-_emptied(run) if {
-	some mount in run.mounts
+_emptied(call) if {
+	some mount in call.run.mounts
 	mount.type in {"cache", "tmpfs"}
+	is_string(mount.target)
 	regex.match(`cache|yarn|^/root/?$|^/tmp/?$`, mount.target)
 }
 
-_emptied(run) if {
-	some command in run.commands
+_emptied(call) if {
+	some position, command in call.run.commands
+	position > call.position
 	_empties(command)
 }
 
-_empties(command) if command.opaque
+# Nobody can tell what a script that is computed removes.
+_emptied(call) if {
+	some command in call.run.commands
+	command.opaque
+}
 
 _empties(command) if {
 	command.program in {"pip", "pip3", "yarn"}

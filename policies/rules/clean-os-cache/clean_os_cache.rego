@@ -15,6 +15,7 @@
 #   aliases: [DL3009, DL3019, DL3032, DL3036, DL3040, DS-0015, DS-0019, DS-0020, DS-0025, DS-0027, DKL-DI-0004, DKL-DI-0005, kics/apt_get_install_lists_were_not_deleted, kics/apk_add_using_local_cache_path, kics/yum_clean_all_missing, kics/missing_dnf_clean_all, kics/missing_zypper_clean, dockerfilelint/apkadd-missing_nocache_or_updaterm, dockerfilelint/apt-get_missing_rm]
 #   controls: [NIST SP 800-190 4.1.2]
 #   since: "0.1"
+#   only_with: [apt-get, apt, aptitude, apk, yum, dnf, microdnf, tdnf, zypper]
 package gate.rules["clean-os-cache"]
 
 import data.gate.lib.commands
@@ -23,60 +24,75 @@ import data.gate.lib.finding
 import data.gate.lib.packages
 
 violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message), spec.fix) if {
-	some use in packages.installs
+	some use in array.concat(packages.installs, _upgrades)
 	use.ships
 	spec := _caches[use.manager]
 	not _kept_out(use, spec)
 	message := sprintf("%s %s leaves %s in the image", [use.program, use.verb, spec.what])
 }
 
+_upgrades := [use |
+	some use in packages.uses
+	use.manager in {"yum", "dnf", "zypper"}
+	use.verb in {"upgrade", "update", "up", "upgrade-minimal", "up-min", "distro-sync", "dist-upgrade", "dup"}
+]
+
 _caches := {
 	"apt": {
 		"what": "package lists in /var/lib/apt/lists",
-		"folder": "/var/lib/apt/lists",
+		"folders": ["/var/lib/apt/lists"],
 		"flags": set(),
-		"cleans": set(),
+		"cleans": [],
 		"fix": "End this RUN with `&& rm -rf /var/lib/apt/lists/*`.",
 	},
 	"apk": {
 		"what": "an index in /var/cache/apk",
-		"folder": "/var/cache/apk",
+		"folders": ["/var/cache/apk"],
 		"flags": {"--no-cache"},
-		"cleans": {["apk", "cache", "clean"]},
+		"cleans": [["apk", "cache", "clean"]],
 		"fix": "Use `apk add --no-cache`.",
 	},
 	"yum": {
 		"what": "caches in /var/cache/yum",
-		"folder": "/var/cache/yum",
+		"folders": ["/var/cache/yum", "/var/cache/dnf"],
 		"flags": set(),
-		"cleans": {["yum", "clean", "all"], ["dnf", "clean", "all"]},
+		"cleans": _dnf_cleans,
 		"fix": "End this RUN with `&& yum clean all`.",
 	},
 	"dnf": {
 		"what": "caches in /var/cache/dnf",
-		"folder": "/var/cache/dnf",
+		"folders": ["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"],
 		"flags": set(),
-		"cleans": {["dnf", "clean", "all"], ["microdnf", "clean", "all"], ["tdnf", "clean", "all"], ["yum", "clean", "all"]},
+		"cleans": _dnf_cleans,
 		"fix": "End this RUN with `&& dnf clean all`.",
 	},
 	"zypper": {
 		"what": "caches in /var/cache/zypp",
-		"folder": "/var/cache/zypp",
+		"folders": ["/var/cache/zypp"],
 		"flags": {"--no-refresh"},
-		"cleans": {["zypper", "clean"], ["zypper", "cc"], ["zypper", "clean", "--all"], ["zypper", "clean", "-a"], ["zypper", "cc", "-a"]},
+		"cleans": [["zypper", "clean"], ["zypper", "cc"]],
 		"fix": "End this RUN with `&& zypper clean --all`.",
 	},
 }
 
-_kept_out(use, spec) if commands.mounted(use.run, spec.folder)
+_dnf_cleans := [[program, "clean", "all"] | some program in ["yum", "dnf", "microdnf", "tdnf"]]
 
-_kept_out(use, spec) if commands.removed(use.run, spec.folder)
+_kept_out(use, spec) if {
+	some folder in spec.folders
+	commands.mounted(use.run, folder)
+}
+
+_kept_out(use, spec) if {
+	some folder in spec.folders
+	commands.removed({"commands": _after(use)}, folder)
+}
 
 _kept_out(use, spec) if commands.has_flag(use.command, spec.flags)
 
 _kept_out(use, spec) if {
-	some command in use.run.commands
-	array.concat([command.program], command.args) in spec.cleans
+	some command in _after(use)
+	some words in spec.cleans
+	array.concat([command.program], array.slice(commands.operands(command), 0, count(words) - 1)) == words
 }
 
 # Nobody can tell what a script that is computed removes.
@@ -84,3 +100,5 @@ _kept_out(use, _) if {
 	some command in use.run.commands
 	command.opaque
 }
+
+_after(use) := array.slice(use.run.commands, use.position + 1, count(use.run.commands))

@@ -15,6 +15,8 @@ test_reports_lists_that_stay if {
 		"apt-get install leaves package lists in /var/lib/apt/lists in the image",
 	]}
 	_found([_install("dnf", ["install", "-y", "curl"])]) == {[2, "dnf install leaves caches in /var/cache/dnf in the image"]}
+	before := [fixture.command("yum", ["clean", "all"]), _install("yum", ["update"])]
+	_found(before) == {[2, "yum update leaves caches in /var/cache/yum in the image"]}
 }
 
 test_accepts_what_is_removed_in_the_same_run if {

@@ -17,6 +17,7 @@
 #   aliases: [LegacyKeyValueFormat]
 #   controls: []
 #   since: "0.1"
+#   only_with: [ENV, LABEL]
 package gate.rules["env-format"]
 
 import data.gate.lib.dockerfile

@@ -15,6 +15,7 @@
 #   aliases: [DL3044]
 #   controls: []
 #   since: "0.1"
+#   only_with: [ENV]
 package gate.rules["env-self-reference"]
 
 import data.gate.lib.dockerfile
@@ -32,4 +33,12 @@ violations contains finding.at(dockerfile.at(each.instruction), message) if {
 	pair[0] != name
 	regex.match(sprintf(`\$(\{%s[^A-Za-z0-9_]|%s([^A-Za-z0-9_]|$))`, [name, name]), values[index + 1])
 	message := sprintf("%s uses %s, which this ENV sets: it is still empty here", [pair[0], name])
+}
+
+violations contains finding.at(dockerfile.at(each.instruction), sprintf("this ENV sets %s twice", [name])) if {
+	some each in instructions.of("ENV")
+	some first, [name, _] in each.instruction.pairs
+	some second, [again, _] in each.instruction.pairs
+	first < second
+	name == again
 }

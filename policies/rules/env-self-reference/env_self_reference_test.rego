@@ -14,6 +14,10 @@ test_reports_a_use_in_the_same_instruction if {
 	_found("A=1 B=${A}", [["A", "1"], ["B", ""]], ["A"]) == said
 }
 
+test_reports_a_variable_that_is_set_twice if {
+	_found("A=1 A=2", [["A", "1"], ["A", "2"]], []) == {"this ENV sets A twice"}
+}
+
 test_accepts_itself_others_and_known_ones if {
 	_found("A=/x:$A B=1", [["A", "/x:"], ["B", "1"]], ["A"]) == set()
 	_found("A=1 B=$AB", [["A", "1"], ["B", ""]], ["AB"]) == set()

@@ -18,6 +18,7 @@
 #   aliases: [DL3025, JSONArgsRecommended, kics/not_using_json_in_cmd_and_entrypoint_arguments, tally/invalid-json-form]
 #   controls: []
 #   since: "0.1"
+#   only_with: [CMD, ENTRYPOINT]
 package gate.rules["exec-form"]
 
 import data.gate.lib.dockerfile

@@ -72,11 +72,17 @@ _fault(label) := "is not written in lower case, with single dots and dashes" if 
 } else := "is empty" if {
 	label.value == ""
 	count(label.instruction.unresolved) == 0
+	_asked_for(label.key)
 } else := sprintf("is not %s", [_formats[format].name]) if {
 	count(label.instruction.unresolved) == 0
 	some format in _wanted(label.key)
 	not regex.match(_formats[format].pattern, label.value)
 }
+
+# An empty value takes back a label of the base image.
+_asked_for(key) if key in input.parameters.labels.required
+
+_asked_for(key) if count(_wanted(key)) > 0
 
 _wanted(key) := [each.format | some each in input.parameters.labels.formats; each.label == key]
 

@@ -22,6 +22,7 @@ test_reports_a_missing_label if {
 
 test_reports_keys_and_values if {
 	_found(_parameters, [["team", ""]], []) == {"the label team is empty"}
+	_found(_parameters, [["team", "a"], ["url", ""]], []) == {"the label url is empty"}
 	_found(_parameters, [["team", "a"], ["Url", "x"]], []) == {"the label Url is not written in lower case, with single dots and dashes"}
 	_found(_parameters, [["team", "a"], ["com.docker.x", "x"]], []) == {"the label com.docker.x is in a namespace that belongs to Docker"}
 	_found(_parameters, [["team", "a"], ["url", "x"]], []) == {"the label url is not a URL"}
@@ -36,5 +37,5 @@ test_reports_others_where_they_are_not_agreed if {
 test_accepts_formats_and_what_is_computed if {
 	_found(_parameters, [["team", "a"], ["url", "https://example.com"], ["version", "1.2.3-rc.1"]], []) == set()
 	_found(_parameters, [["team", ""], ["url", ""]], ["URL"]) == set()
-	_found(_parameters, [["team", "a"], ["other", "x"]], []) == set()
+	_found(_parameters, [["team", "a"], ["other", ""]], []) == set()
 }

@@ -34,6 +34,6 @@ violations contains finding.at(dockerfile.at(run), "this RUN could be part of th
 _short(run) if {
 	run.cmd == "RUN"
 	is_null(run.onbuild_from)
-	count(run.commands) in {1, 2}
+	count(run.commands) == 1
 	count(run.heredocs) == 0
 }

@@ -15,6 +15,7 @@
 #   aliases: [CKV2_DOCKER_17, DKL-LI-0001]
 #   controls: [CIS Docker 4.10]
 #   since: "0.1"
+#   only_with: [chpasswd, useradd, usermod, passwd]
 package gate.rules["no-chpasswd"]
 
 import data.gate.lib.commands

@@ -15,6 +15,8 @@
 #   aliases: [DL3001, kics/run_utilities_and_posix_commands]
 #   controls: []
 #   since: "0.1"
+#   only_with: [ssh, vim, vi, nano, shutdown, reboot, service, systemctl, ps, free, top, htop, kill, mount, umount,
+#     ifconfig]
 package gate.rules["no-host-tools"]
 
 import data.gate.lib.commands

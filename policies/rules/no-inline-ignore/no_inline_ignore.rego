@@ -33,7 +33,7 @@ violations contains finding.at(null, message) if {
 }
 
 _waivers := concat("|", [
-	`^hadolint +(global +)?(ignore|shell)=`,
+	`^hadolint +(global +)?ignore=`,
 	`^trivy:ignore:`,
 	`^checkov:skip=`,
 	`^kics-scan (ignore|disable)`,

@@ -17,6 +17,7 @@
 #   aliases: [DL4000, DS-0022, CKV_DOCKER_6, MaintainerDeprecated, kics/maintainer_instruction_being_used, dockerfilelint/deprecated_in_1.13]
 #   controls: []
 #   since: "0.1"
+#   only_with: [MAINTAINER]
 package gate.rules["no-maintainer"]
 
 import data.gate.lib.dockerfile

@@ -15,6 +15,7 @@
 #   aliases: [DL3003, DS-0013, kics/run_command_cd_instead_of_workdir]
 #   controls: []
 #   since: "0.1"
+#   only_with: [cd]
 package gate.rules["no-run-cd"]
 
 import data.gate.lib.commands

@@ -15,6 +15,7 @@
 #   aliases: [DS-0004, CKV_DOCKER_1, kics/exposing_port_22_ssh]
 #   controls: [CIS Docker 5.6, NIST SP 800-190 4.4.1]
 #   since: "0.1"
+#   only_with: [EXPOSE]
 package gate.rules["no-ssh-port"]
 
 import data.gate.lib.dockerfile

@@ -15,6 +15,7 @@
 #   aliases: [DL3014, DL3030, DL3034, DL3038, DS-0021, kics/apt_get_missing_flags_to_avoid_manual_input, kics/yum_install_allows_manual_input, kics/missing_flag_from_dnf_install, kics/missing_zypper_non_interactive_switch, dockerfilelint/apt-get_missing_param]
 #   controls: []
 #   since: "0.1"
+#   only_with: [apt-get, apt, aptitude, apk, yum, dnf, microdnf, tdnf, zypper]
 package gate.rules["non-interactive"]
 
 import data.gate.lib.commands
@@ -31,7 +32,7 @@ violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message)
 }
 
 _flags := {
-	"apt": {"flags": {"-y", "--yes", "--assume-yes", "-qq", "--quiet=2", "--force-yes"}, "fix": "Add `-y`."},
+	"apt": {"flags": {"-y", "--yes", "--assume-yes", "-qq", "-q=2", "--quiet=2", "--force-yes"}, "fix": "Add `-y`."},
 	"yum": {"flags": {"-y", "--assumeyes"}, "fix": "Add `-y`."},
 	"dnf": {"flags": {"-y", "--assumeyes"}, "fix": "Add `-y`."},
 	"zypper": {

@@ -15,6 +15,7 @@
 #   aliases: [DL3043, tally/invalid-onbuild-trigger]
 #   controls: []
 #   since: "0.1"
+#   only_with: [ONBUILD]
 package gate.rules["onbuild-trigger"]
 
 import data.gate.lib.dockerfile

@@ -14,6 +14,7 @@
 #   aliases: [DL4001, DS-0014, kics/run_using_wget_and_curl]
 #   controls: []
 #   since: "0.1"
+#   only_with: [wget]
 package gate.rules["one-downloader"]
 
 import data.gate.lib.commands

@@ -15,6 +15,7 @@
 #   aliases: [DL3013, DL3016, DL3028, DL3062, kics/unpinned_package_version_in_pip_install, kics/npm_install_without_pinned_version, kics/gem_install_without_version]
 #   controls: []
 #   since: "0.1"
+#   only_with: [pip, pip3, python*, npm, gem, go]
 package gate.rules["pin-lang-packages"]
 
 import data.gate.lib.commands
@@ -24,10 +25,10 @@ import data.gate.lib.packages
 import data.gate.lib.text
 
 violations contains finding.at(dockerfile.at(use.run), message) if {
-	some use in packages.by({"pip", "npm", "gem", "go"})
+	some use in packages.by({"pip", "pipx", "npm", "gem", "go"})
 	not _locked(use)
 	loose := [name |
-		some name in use.names
+		some name in _names(use)
 		not _computed(name)
 		not _local(name)
 		not _pinned(use.manager, use.verb, name)
@@ -35,6 +36,11 @@ violations contains finding.at(dockerfile.at(use.run), message) if {
 	count(loose) > 0
 	message := sprintf("%s %s takes whatever version there is of %s", [use.program, use.verb, text.some_of(loose)])
 }
+
+# What follows the package of `go run` is for the program.
+_names(use) := array.slice(use.names, 0, 1) if use.verb == "run"
+
+else := use.names
 
 _locked(use) if commands.has_flag(use.command, {"-c", "--constraint", "--require-hashes", "--no-index"})
 
@@ -51,13 +57,16 @@ _computed(name) if regex.match("[`*]", name)
 
 _local(name) if regex.match(`^([./~]|file:|[A-Za-z]:\\)`, name)
 
-_local(name) if regex.match(`\.(whl|zip|tgz|tar\.gz|gem)$`, name)
+_local(name) if regex.match(`\.(whl|zip|tgz|tar|tar\.gz|gem|go)$`, name)
 
 _local(name) if name == "cmd"
 
 _pinned("pip", _, name) if regex.match(`(==|@)`, name)
 
+_pinned("pipx", _, name) if regex.match(`(==|@)`, name)
+
 _pinned("npm", _, name) if {
+	not contains(name, "://")
 	regex.match(`^.[^@]*@.`, name)
 	not regex.match(`@(latest|next)$`, name)
 }
@@ -67,6 +76,9 @@ _pinned("npm", _, name) if regex.match(`(:.*#|^https?:)`, name)
 _pinned("gem", _, name) if contains(name, ":")
 
 # What has no version is in the go.mod beside it.
-_pinned("go", "install", name) if not contains(name, "@")
+_pinned("go", verb, name) if {
+	verb in {"install", "run"}
+	not contains(name, "@")
+}
 
 _pinned("go", _, name) if regex.match(`@(v[0-9]|[0-9a-f]{7,})`, name)

@@ -11,6 +11,9 @@ test_reports_what_has_no_version if {
 	_found("pip", ["install", "flask", "gunicorn>=20", "a==1"]) == {"pip install takes whatever version there is of flask, gunicorn>=20"}
 	_found("npm", ["install", "-g", "yarn", "a@latest", "@b/c"]) == {"npm install takes whatever version there is of yarn, a@latest, @b/c"}
 	_found("gem", ["install", "rails"]) == {"gem install takes whatever version there is of rails"}
+	_found("npm", ["install", "git+ssh://git@example.com/x"]) == {"npm install takes whatever version there is of git+ssh://git@example.com/x"}
+	_found("go", ["run", "example.com/a@latest", "b"]) == {"go run takes whatever version there is of example.com/a@latest"}
+	_found("pipx", ["install", "black", "a==1"]) == {"pipx install takes whatever version there is of black"}
 	_found("go", ["install", "example.com/a@latest"]) == {"go install takes whatever version there is of example.com/a@latest"}
 }
 

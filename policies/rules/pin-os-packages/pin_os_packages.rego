@@ -15,6 +15,7 @@
 #   aliases: [DL3008, DL3018, DL3033, DL3041, DL3037, kics/apt_get_install_pin_version_not_defined, kics/unpinned_package_version_in_apk_add, kics/yum_install_without_version, kics/missing_version_specification_in_dnf_install, kics/zypper_install_without_version]
 #   controls: []
 #   since: "0.1"
+#   only_with: [apt-get, apt, aptitude, apk, yum, dnf, microdnf, tdnf, zypper]
 package gate.rules["pin-os-packages"]
 
 import data.gate.lib.dockerfile

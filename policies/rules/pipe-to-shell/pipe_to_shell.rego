@@ -17,6 +17,7 @@
 #   aliases: []
 #   controls: [NIST SP 800-190 4.1.5]
 #   since: "0.1"
+#   only_with: [curl, wget]
 package gate.rules["pipe-to-shell"]
 
 import data.gate.lib.commands

@@ -15,6 +15,7 @@
 #   aliases: [CKV2_DOCKER_7, CKV2_DOCKER_8, CKV2_DOCKER_9, CKV2_DOCKER_10, CKV2_DOCKER_11, CIS-DI-0011]
 #   controls: [CIS Docker 4.11, NIST SP 800-190 4.1.5]
 #   since: "0.1"
+#   only_with: [apt-get, apt, aptitude, apk, yum, dnf, microdnf, tdnf, zypper, rpm, echo, printf, add-apt-repository]
 package gate.rules["pkg-signature"]
 
 import data.gate.lib.commands

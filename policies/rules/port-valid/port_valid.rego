@@ -17,6 +17,7 @@
 #   aliases: [DL3011, DS-0008, ExposeInvalidFormat, ExposeProtoCasing, kics/unix_ports_out_of_range, dockerfilelint/invalid_port, dockerfilelint/expose_host_port]
 #   controls: []
 #   since: "0.1"
+#   only_with: [EXPOSE]
 package gate.rules["port-valid"]
 
 import data.gate.lib.dockerfile

@@ -15,6 +15,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [EXPOSE]
 package gate.rules["privileged-port"]
 
 import data.gate.lib.dockerfile

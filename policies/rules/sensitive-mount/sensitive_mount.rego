@@ -15,6 +15,7 @@
 #   aliases: [DS-0030, DKL-DI-0002]
 #   controls: [CIS Docker 5.5]
 #   since: "0.1"
+#   only_with: [VOLUME, WORKDIR]
 package gate.rules["sensitive-mount"]
 
 import data.gate.lib.dockerfile

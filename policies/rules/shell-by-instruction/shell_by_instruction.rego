@@ -15,6 +15,7 @@
 #   aliases: [DL4005, kics/changing_default_shell_using_run_command]
 #   controls: []
 #   since: "0.1"
+#   only_with: [ln, mv, cp]
 package gate.rules["shell-by-instruction"]
 
 import data.gate.lib.commands

@@ -17,6 +17,7 @@
 #   aliases: [DL4003, DL4004, DL3012, DS-0016, DS-0007, DS-0023, MultipleInstructionsDisallowed, kics/multiple_cmd_instructions_listed, kics/multiple_entrypoint_instructions_listed]
 #   controls: []
 #   since: "0.1"
+#   only_with: [CMD, ENTRYPOINT, HEALTHCHECK]
 package gate.rules["single-instruction"]
 
 import data.gate.lib.dockerfile

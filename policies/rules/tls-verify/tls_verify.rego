@@ -40,6 +40,7 @@ violations contains finding.at(dockerfile.at(call.run), "curl is called with -k 
 violations contains finding.at(dockerfile.at(each.instruction), sprintf("%s is set to %s", [name, value])) if {
 	some each in array.concat(instructions.of("ENV"), instructions.of("ARG"))
 	some [name, value] in each.instruction.pairs
+	is_string(value)
 	_unsafe(name, value)
 }
 
@@ -70,14 +71,15 @@ _switches := {
 	"dnf": _sslverify,
 	"microdnf": _sslverify,
 	"yum-config-manager": _sslverify,
+	"dnf-config-manager": _sslverify,
 	"apt-get": ["verify-peer false", "verify-host false"],
 	"conda": ["ssl_verify false"],
 	"composer": ["disable-tls true"],
 }
 
-_node := ["strict-ssl false", "no-strict-ssl", "enablestrictssl false"]
+_node := ["set strict-ssl false", "--strict-ssl false", "--no-strict-ssl", "enablestrictssl false"]
 
-_sslverify := ["sslverify false", "sslverify 0"]
+_sslverify := ["sslverify false", "sslverify 0", "sslverify no"]
 
 _unsafe(name, value) if {
 	lower(value) in {"0", "false", "no"}
@@ -89,7 +91,7 @@ _unsafe(name, value) if {
 	}
 }
 
-_unsafe(name, value) if {
-	name in {"GIT_SSL_NO_VERIFY", "PIP_TRUSTED_HOST"}
-	not lower(value) in {"", "0", "false", "no"}
-}
+_unsafe("PIP_TRUSTED_HOST", value) if value != ""
+
+# Git looks whether it is set, not at its value.
+_unsafe(name, _) if name == "GIT_SSL_NO_VERIFY"

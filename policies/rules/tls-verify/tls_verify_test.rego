@@ -9,7 +9,7 @@ _found(program, args) := {each.message | some each in found} if {
 
 test_reports_switches if {
 	_found("wget", ["--no-check-certificate", "x"]) == {"wget is called with --no-check-cert"}
-	_found("npm", ["config", "set", "strict-ssl=false"]) == {"npm is called with strict-ssl false"}
+	_found("npm", ["config", "set", "strict-ssl=false"]) == {"npm is called with set strict-ssl false"}
 	_found("wget", ["x"]) == set()
 }
 
@@ -23,7 +23,7 @@ test_reports_insecure_curl_alone_and_bundled if {
 }
 
 test_reports_the_environment_of_the_image_and_of_a_command if {
-	env := fixture.instruction("ENV", 2, {"pairs": [["NODE_TLS_REJECT_UNAUTHORIZED", "0"], ["GIT_SSL_NO_VERIFY", "0"]]})
+	env := fixture.instruction("ENV", 2, {"pairs": [["NODE_TLS_REJECT_UNAUTHORIZED", "0"], ["NPM_CONFIG_STRICT_SSL", "true"], ["PYTHONHTTPSVERIFY", null], ["PIP_TRUSTED_HOST", ""], ["GIT_SSL_NO_VERIFY", null]]})
 	found := {{"origin": fixture.at(2), "message": "NODE_TLS_REJECT_UNAUTHORIZED is set to 0"}}
 	rule.violations == found with input.evidence as fixture.single([env])
 	git := object.union(fixture.command("git", ["clone"]), {"env": {"GIT_SSL_NO_VERIFY": "1"}})
@@ -32,5 +32,6 @@ test_reports_the_environment_of_the_image_and_of_a_command if {
 }
 
 test_reports_an_export if {
+	_found("export", ["PIP_TRUSTED_HOST=example.com"]) == {"PIP_TRUSTED_HOST=example.com is exported"}
 	_found("export", ["A", "PYTHONHTTPSVERIFY=0"]) == {"PYTHONHTTPSVERIFY=0 is exported"}
 }

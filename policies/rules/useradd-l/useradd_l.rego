@@ -15,6 +15,7 @@
 #   aliases: [DL3046]
 #   controls: []
 #   since: "0.1"
+#   only_with: [useradd]
 package gate.rules["useradd-l"]
 
 import data.gate.lib.commands

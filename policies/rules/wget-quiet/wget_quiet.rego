@@ -15,6 +15,7 @@
 #   aliases: [DL3047]
 #   controls: []
 #   since: "0.1"
+#   only_with: [wget]
 package gate.rules["wget-quiet"]
 
 import data.gate.lib.commands

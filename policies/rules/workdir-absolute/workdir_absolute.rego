@@ -17,6 +17,7 @@
 #   aliases: [DL3000, DS-0009, CKV_DOCKER_10, WorkdirRelativePath, kics/workdir_path_not_absolute, dockerfilelint/invalid_workdir]
 #   controls: []
 #   since: "0.1"
+#   only_with: [WORKDIR]
 package gate.rules["workdir-absolute"]
 
 import data.gate.lib.dockerfile
