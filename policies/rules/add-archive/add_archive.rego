@@ -11,6 +11,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [tar]
 #   fix: "Write `ADD archive.tar.gz /target/` instead of COPY and `RUN tar`."
 #   aliases: [DL3010, tally/prefer-add-unpack]
 #   controls: []

@@ -10,6 +10,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [USER]
 #   fix: "Say who owns them, `COPY --chown=65532:65532`; or copy before USER where they are only read."
 #   aliases: [tally/copy-after-user-without-chown]
 #   controls: []

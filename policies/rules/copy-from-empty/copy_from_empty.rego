@@ -11,6 +11,7 @@
 #   collection: recommended
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [--from]
 #   fix: Copy from the stage that holds the files.
 #   aliases: [tally/copy-from-empty-scratch-stage]
 #   controls: []

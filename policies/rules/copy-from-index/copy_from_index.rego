@@ -10,6 +10,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [--from]
 #   fix: "Name the stage (`FROM ... AS build`) and copy from that name."
 #   aliases: [kics/using_unnamed_build_stages]
 #   controls: []

@@ -11,6 +11,7 @@
 #   collection: recommended
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [--from]
 #   fix: "Name a stage above, or an image with its tag or digest."
 #   aliases: [DL3022]
 #   controls: []

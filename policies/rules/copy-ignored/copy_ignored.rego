@@ -10,6 +10,7 @@
 #   collection: recommended
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [COPY, ADD]
 #   fix: "Remove the COPY, or let the file in with `!` in .dockerignore."
 #   aliases: [CopyIgnoredFile]
 #   controls: []

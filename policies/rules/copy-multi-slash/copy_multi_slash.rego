@@ -12,6 +12,7 @@
 #   collection: recommended
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [COPY, ADD]
 #   fix: "End the target with `/`."
 #   aliases: [DL3021, DS-0011, kics/copy_with_more_than_two_arguments_not_ending_with_slash, dockerfilelint/add_dest_invalid]
 #   controls: []

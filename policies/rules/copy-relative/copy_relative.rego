@@ -11,6 +11,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [COPY, ADD]
 #   fix: "Set WORKDIR before, or write an absolute target."
 #   aliases: [DL3045]
 #   controls: []

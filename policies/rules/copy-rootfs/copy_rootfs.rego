@@ -11,6 +11,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [--from]
 #   fix: Copy the files that the program needs.
 #   aliases: [DL3067]
 #   controls: []

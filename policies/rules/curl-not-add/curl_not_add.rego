@@ -11,6 +11,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [curl, wget]
 #   fix: "Write `ADD --checksum=sha256:... URL /target`."
 #   aliases: [kics/curl_or_wget_instead_of_add]
 #   controls: []

@@ -12,6 +12,7 @@
 #   collection: recommended
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [COPY, ADD]
 #   fix: "Write a .dockerignore beside the Dockerfile with `.git`, `.env*`, `node_modules` and build results."
 #   aliases: []
 #   controls: []

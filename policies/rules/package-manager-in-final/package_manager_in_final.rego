@@ -11,6 +11,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [--from]
 #   fix: "Install in a builder and copy the files that are needed, or choose a base that has them."
 #   aliases: []
 #   controls: []

@@ -11,6 +11,7 @@
 #   collection: recommended
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [COPY, ADD]
 #   fix: "Mount it where it is needed, `RUN --mount=type=secret,id=...`, and list it in .dockerignore."
 #   aliases: [tally/require-secret-mounts]
 #   controls: [CIS Docker 4.10]

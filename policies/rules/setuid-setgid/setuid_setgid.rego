@@ -12,7 +12,7 @@
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
 #   fix: "Remove the bit (`chmod u-s`), and give the program the one capability it needs."
-#   aliases: [CIS-DI-0008]
+#   aliases: []
 #   controls: [CIS Docker 4.8 (set-user-ID)]
 #   since: "0.1"
 #   only_with: [chmod, --chmod]

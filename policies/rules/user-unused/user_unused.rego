@@ -10,6 +10,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [useradd, adduser]
 #   fix: Add USER with the number of the user as the last step.
 #   aliases: [tally/user-created-but-never-used]
 #   controls: []

@@ -11,6 +11,7 @@
 #   collection: recommended
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
+#   only_with: [--from]
 #   fix: "Copy only the result: `COPY --from=build /app/dist ./dist`."
 #   aliases: []
 #   controls: []
