@@ -185,7 +185,9 @@ _moved(program) := [path |
 	call.stage == program.stage.index
 	words := commands.operands(call.command)
 	count(words) == 2
+	is_string(program.output)
 	folder := _folder(call, program.stage)
+	is_string(folder)
 	_takes(files.absolute(words[0], folder), program.output)
 	path := files.absolute(words[1], folder)
 ]

@@ -63,3 +63,15 @@ test_what_is_moved_ships_too if {
 	_shipped("/src/*") == [[1, 9]]
 	_shipped("/bin/y") == []
 }
+
+test_what_is_moved_from_nobody_knows_where_is_left_alone if {
+	stages := [
+		fixture.stage(0, {"instructions": [_moved]}),
+		fixture.stage(1, {
+			"target": true,
+			"instructions": [fixture.instruction("COPY", 9, {"args": ["/bin/x", "/x"], "source_stage": 0})],
+		}),
+	]
+	shipped := builds.shipped with input.evidence as fixture.dockerfile(stages)
+	shipped == []
+}

@@ -43,7 +43,7 @@ violations contains finding.at(dockerfile.at(use.run), message) if {
 	some use in packages.by({"apt", "apk", "yum", "dnf", "zypper"})
 	use.ships
 	tools := [name | some name in use.names; regex.match(_tools, name)]
-	count(tools) > 0
+	count([name | some name in tools; name != "make"]) > 0
 	not _removed(use)
 	message := sprintf("%s installed into the image that ships", [_list(tools)])
 }
