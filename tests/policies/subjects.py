@@ -85,6 +85,7 @@ def document(bundle: Bundle, evidence: dict[str, Any], *rules: str) -> bytes:
     return msgspec.json.encode(
         {
             "evidence": evidence,
+            "today": "2026-11-21",
             "parameters": {each.id: parameters(each) for each in bundle.catalogue.values()},
             "rules": {each: bundle.catalogue[each].document() for each in chosen},
         }
