@@ -68,7 +68,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule as its METADATA describes it. ``path`` and ``line``: where that stands.
 
     ``needs``: facts and documents without which it cannot tell; with none it says ``undecided`` by itself.
-    ``only_with``: programs (``apt-get``, ``python*``) and instructions without which it is silent about a Dockerfile.
+    ``only_with``: programs (``apt-get``, ``python*``), instructions and flags without which it is silent.
     """
 
     id: str

@@ -16,6 +16,7 @@ _CONSTRUCTOR: Any = SafeConstructor()
 _TEXT = "tag:yaml.org,2002:str"
 _LIST = "tag:yaml.org,2002:seq"
 _REQUIRED: Any = object()
+_DEEPEST = 100
 
 
 class Block:
@@ -142,6 +143,7 @@ def before(path: str, text: str, package_line: int) -> Block | None:
     first = marks[-1] + 1
     body = "\n".join(line[1:] for line in lines[first:end])
     try:
+        check_depth(body)
         node = yaml.compose(body, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -152,6 +154,21 @@ def before(path: str, text: str, package_line: int) -> Block | None:
     if not isinstance(node, yaml.MappingNode):
         raise PolicyError("METADATA is empty", where=f"{path}:{first}")
     return Block(path, first + 1, node)
+
+
+def check_depth(text: str) -> None:
+    """Refuse YAML that nests deeply, before libyaml makes nodes of it by recursion, and crashes.
+
+    Raises `yaml.MarkedYAMLError`, as for other text that is not to be read.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise yaml.MarkedYAMLError(problem=f"more than {_DEEPEST} levels deep", problem_mark=event.start_mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _plain(node: yaml.Node) -> Any:

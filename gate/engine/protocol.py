@@ -71,12 +71,6 @@ class _Rules(msgspec.Struct):
     rules: dict[str, Any]
 
 
-class _Document(msgspec.Struct):
-    evidence: msgspec.Raw
-    parameters: msgspec.Raw
-    rules: dict[str, Any]
-
-
 def rule_ids(document: bytes) -> list[str]:
     """The rules a document asks for."""
     return list(msgspec.json.decode(document, type=_Rules).rules)
@@ -84,10 +78,10 @@ def rule_ids(document: bytes) -> list[str]:
 
 def restrict(document: bytes, ids: Iterable[str]) -> bytes:
     """The same document, asking for ``ids`` only."""
-    parsed = msgspec.json.decode(document, type=_Document)
-    return msgspec.json.encode(
-        _Document(parsed.evidence, parsed.parameters, {each: parsed.rules[each] for each in ids})
-    )
+    parsed = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    rules = msgspec.json.decode(parsed["rules"], type=dict[str, msgspec.Raw])
+    parsed["rules"] = msgspec.Raw(msgspec.json.encode({each: rules[each] for each in ids}))
+    return msgspec.json.encode(parsed)
 
 
 def decode(answer: str | bytes) -> RawReport:

@@ -1,7 +1,8 @@
 """Which rules a Dockerfile can rouse at all: most rules over commands are silent where their program is not called.
 
-METADATA ``only_with`` names programs (``apt-get``, ``python*``) and instructions (``MAINTAINER``). A rule none of whose
-words stands in the file has nothing to say, so it need not be compiled or run. Tests hold every rule to its words.
+METADATA ``only_with`` names programs (``apt-get``, ``python*``), instructions (``MAINTAINER``) and flags (``--chmod``).
+A rule none of whose words stands in the file has nothing to say, so it need not be compiled or run. Tests hold every
+rule to its words.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class _Command(msgspec.Struct):
 
 class _Instruction(msgspec.Struct):
     cmd: str
+    flags: list[str] = []
     commands: list[_Command] = []
 
 
@@ -55,11 +57,12 @@ def roused(document: bytes, ids: list[str], triggers: Mapping[str, Sequence[str]
 
 
 def _words(dockerfile: _Dockerfile) -> Set[str]:
-    """Every instruction and every program called, by its last name and by its wrappers."""
+    """Every instruction, its flags, and every program called, by its last name and by its wrappers."""
     words = set()
     for stage in dockerfile.stages:
         for instruction in stage.instructions:
             words.add(instruction.cmd)
+            words.update(flag.split("=", 1)[0] for flag in instruction.flags)
             for command in instruction.commands:
                 words.update(command.wrappers)
                 if command.program is not None:

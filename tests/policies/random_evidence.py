@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+from gate.bundle.load import load
 from gate.evidence.model import BaseFact, Dockerfile, Evidence, FilesystemFact, Image, LayerSize, ShellFact, Workload
 from gate.settings import patterns
 from hypothesis import strategies as st
@@ -33,6 +34,8 @@ _WORDS = [
     *["/bin/sh", "/app", ".", "./", "/etc/passwd", "node", "--chown=1:1", "--from=build", "/tmp", "IfNotPresent"],
     *["MB", "é", "\u2028", '"quoted"', "back\\slash", "line\nbreak", "${X}", "%s %d", "😀", "a\x00b", "]]>", "'"],
 ]
+# What rules wait for, so that they are roused often enough.
+_WORDS += sorted({word.removesuffix("*") for words in load().triggers.values() for word in words} - set(_WORDS))
 _NUMBERS = [0, 1, 4, 22, 80, 8080, 10_001, 300_000_000, 300_000_001, 2**31, 2**40, 2**53 - 1]
 _BULK = {BaseFact, Dockerfile, FilesystemFact, Image, LayerSize, ShellFact, Workload}
 _words = st.sampled_from(_WORDS) | st.text(

@@ -16,7 +16,9 @@ _ALL = cases.all_cases()
 
 @pytest.fixture(scope="module")
 def regorus() -> Iterator[Engine]:
-    engine = choose("regorus", modules=cases.BUNDLE.modules, revision=cases.BUNDLE.revision)
+    engine = choose(
+        "regorus", modules=cases.BUNDLE.modules, revision=cases.BUNDLE.revision, triggers=cases.BUNDLE.triggers
+    )
     yield engine
     engine.close()
 
