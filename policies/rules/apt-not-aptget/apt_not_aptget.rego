@@ -14,6 +14,7 @@
 #   aliases: [DL3027, CKV_DOCKER_9, kics/run_using_apt]
 #   controls: []
 #   since: "0.1"
+#   only_with: [apt]
 package gate.rules["apt-not-aptget"]
 
 import data.gate.lib.commands

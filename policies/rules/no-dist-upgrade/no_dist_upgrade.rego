@@ -15,6 +15,7 @@
 #   aliases: [DL3035, DS-0024, DKL-DI-0003, kics/run_using_upgrade_commands, kics/run_using_dnf_update, kics/use_of_apk_upgrade, kics/yum_update_disabled, kics/run_using_zypper_update, dockerfilelint/apt-get-upgrade, dockerfilelint/apt-get-dist-upgrade]
 #   controls: []
 #   since: "0.1"
+#   only_with: [apt-get, apt, aptitude, apk, yum, dnf, microdnf, tdnf, zypper]
 package gate.rules["no-dist-upgrade"]
 
 import data.gate.lib.dockerfile

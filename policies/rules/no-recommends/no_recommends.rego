@@ -15,6 +15,7 @@
 #   aliases: [DL3015, DS-0029, kics/apt_get_not_avoiding_additional_packages, dockerfilelint/apt-get_recommends]
 #   controls: []
 #   since: "0.1"
+#   only_with: [apt-get, apt]
 package gate.rules["no-recommends"]
 
 import data.gate.lib.commands

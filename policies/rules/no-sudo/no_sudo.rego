@@ -15,6 +15,7 @@
 #   aliases: [DL3004, DS-0010, CKV2_DOCKER_1, DKL-DI-0001, kics/run_using_sudo, dockerfilelint/sudo_usage]
 #   controls: [CIS Docker 4.8]
 #   since: "0.1"
+#   only_with: [sudo, apt-get, apt, aptitude, apk, yum, dnf, microdnf, tdnf, zypper, pip, pip3, python*, npm, gem, go]
 package gate.rules["no-sudo"]
 
 import data.gate.lib.commands

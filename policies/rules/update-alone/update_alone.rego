@@ -15,6 +15,7 @@
 #   aliases: [DS-0017, CKV_DOCKER_5, CIS-DI-0007, kics/update_instruction_alone, dockerfilelint/apt-get-update_require_install]
 #   controls: [CIS Docker 4.7]
 #   since: "0.1"
+#   only_with: [apt-get, apt, aptitude]
 package gate.rules["update-alone"]
 
 import data.gate.lib.commands
