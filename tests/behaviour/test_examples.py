@@ -106,7 +106,18 @@ def test_findings_point_at_the_line_to_change(results: dict[tuple[str, str | Non
         for finding in results["go-alpine/Dockerfile", None]["findings"]
         if finding["rule"] in TABLE["rules"]
     }
-    assert lines == {("no-shell", 9), ("user-numeric", 12)}
+    assert lines == {("dockerignore", 6), ("no-shell", 9), ("user-numeric", 12)}
+
+
+def test_the_fix_for_files_below_root_leaves_them_readable(
+    results: dict[tuple[str, str | None], dict[str, Any]],
+) -> None:
+    fixes = {
+        finding["location"]["line"]: ("venv" in finding["fix"], "--chown" in finding["fix"])
+        for finding in results["python-user-install/Dockerfile", None]["findings"]
+        if finding["rule"] == "root-home-unreadable"
+    }
+    assert fixes == {9: (True, True)}
 
 
 def test_a_narrowed_list_of_sources_denies_the_image_that_is_copied_from(tmp_path: Path) -> None:
