@@ -12,7 +12,7 @@
 #   kinds: [image, container]
 #   needs: [filesystem]
 #   fix: "Remove the bits in the last stage (`RUN chmod a-s FILE`), or build on a base without such programs."
-#   aliases: [CIS-DI-0008]
+#   aliases: []
 #   controls: [CIS Docker 4.8, NIST SP 800-190 4.1.2]
 #   since: "0.1"
 #   parameters:
