@@ -7,22 +7,17 @@ package gate.lib.instructions
 
 import data.gate.lib.commands
 
-_all := [each |
-	some stage in input.evidence.dockerfile.stages
+_by[instruction.cmd][[number, place]] := {"instruction": instruction, "stage": stage.index, "ships": ships} if {
+	some number, stage in input.evidence.dockerfile.stages
 	stage.reachable
-	some instruction in stage.instructions
+	ships := stage.index in commands.shipped
+	some place, instruction in stage.instructions
 	is_null(instruction.onbuild_from)
-	each := {"instruction": instruction, "stage": stage.index, "ships": stage.index in commands.shipped}
-]
-
-_by[cmd] := found if {
-	some cmd in {each.instruction.cmd | some each in _all}
-	found := [each | some each in _all; each.instruction.cmd == cmd]
 }
 
 # METADATA
-# description: The instructions with a keyword in stages that are built, none where there is none.
-of(cmd) := object.get(_by, cmd, [])
+# description: The instructions with a keyword in stages that are built, in order; none where there is none.
+of(cmd) := [each | some each in object.get(_by, cmd, {})]
 
 # METADATA
 # description: The instructions with a keyword whose effect is in the image.

@@ -55,7 +55,7 @@ _computed(name) if contains(name, "$")
 
 _computed(name) if regex.match("[`*]", name)
 
-_local(name) if regex.match(`^([./~]|file:|[A-Za-z]:\\)`, name)
+_local(name) if regex.match(`^([./~]|[^:@=]*/|file:|[A-Za-z]:\\)`, name)
 
 _local(name) if regex.match(`\.(whl|zip|tgz|tar|tar\.gz|gem|go)$`, name)
 
