@@ -92,18 +92,26 @@ def _objects(node: yaml.Node, path: str) -> Iterator[ManifestObject]:
             where=f"{path}:{line}",
             hint="name Kubernetes manifests only; exclude other YAML with exclude: in gate.yaml",
         )
-    items = obj.get("items")
-    if obj["kind"].endswith("List") and isinstance(items, list):
-        for position, item in enumerate(items):
-            if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
-                raise ManifestError(
-                    f"item {position} of the {obj['kind']} is not a Kubernetes object", where=f"{path}:{line}"
-                )
-            prefix = f"/items/{position}"
-            lines = {p[len(prefix) :]: n for p, n in reader.lines.items() if p.startswith(prefix + "/") or p == prefix}
-            yield ManifestObject(path=path, line=lines.get("", line), obj=item, lines=lines)
+    yield from _flat(ManifestObject(path=path, line=line, obj=obj, lines=reader.lines))
+
+
+def _flat(found: ManifestObject) -> Iterator[ManifestObject]:
+    """An object, or all that a list of objects holds: lists in lists as well, as kubectl applies them."""
+    kind, items = found.obj["kind"], found.obj.get("items")
+    if not kind.endswith("List") or not isinstance(items, list):
+        yield found
         return
-    yield ManifestObject(path=path, line=line, obj=obj, lines=reader.lines)
+    lines: dict[str, dict[str, int]] = {}
+    for pointer, number in found.lines.items():
+        if pointer.startswith("/items/"):
+            position, slash, rest = pointer[7:].partition("/")
+            lines.setdefault(position, {})[slash + rest] = number
+    for index, item in enumerate(items):
+        if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
+            where = f"{found.path}:{found.line}"
+            raise ManifestError(f"item {index} of the {kind} is not a Kubernetes object", where=where)
+        own = lines.get(str(index), {})
+        yield from _flat(ManifestObject(path=found.path, line=own.get("", found.line), obj=item, lines=own))
 
 
 class _Reader:
@@ -146,6 +154,9 @@ class _Reader:
         for source in merged:
             if not isinstance(source, yaml.MappingNode):
                 raise self._error("a merge key (<<) needs a mapping", source)
+            self._nodes += 1
+            if self._nodes > MAX_NODES:
+                raise self._error(f"more than {MAX_NODES:,} values, aliases counted each time", source)
             for key, value in self._mapping(source, pointer, depth + 1).items():
                 found.setdefault(key, value)
         return found

@@ -35,6 +35,29 @@ def test_many_documents_and_lists_are_taken_apart() -> None:
     assert found[1].lines["/spec/containers"] == 17
 
 
+def test_lists_in_lists_are_taken_apart_as_kubectl_does() -> None:
+    text = (
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items:\n"
+        "  - apiVersion: v1\n    kind: Pod\n    spec:\n      containers: []\n"
+    )
+    found = read_manifests(text.encode(), "all.yaml")
+    assert [(o.obj["kind"], o.line) for o in found] == [("Pod", 7)]
+    assert found[0].lines["/spec/containers"] == 10
+
+
+def test_a_list_of_very_many_objects_is_read_in_one_go() -> None:
+    item = '{"apiVersion":"v1","kind":"A"}'
+    found = read_manifests(f'{{"apiVersion":"v1","kind":"List","items":[{",".join([item] * 20_000)}]}}'.encode(), "x")
+    assert len(found) == 20_000
+
+
+def test_merges_that_multiply_are_refused() -> None:
+    lines = [f"x{i}: &x{i} {{<<: [{', '.join([f'*x{i - 1}'] * 12)}]}}" for i in range(1, 12)]
+    text = "\n".join(["apiVersion: v1", "kind: Pod", "x0: &x0 {}", *lines])
+    with pytest.raises(ManifestError, match="more than 500,000 values"):
+        read_manifests(text.encode(), "pod.yaml")
+
+
 def test_json_is_read_as_well() -> None:
     (pod,) = read_manifests(b'{"apiVersion":"v1","kind":"Pod","spec":{"containers":[]}}', "pod.json")
     assert pod.obj["kind"] == "Pod"
