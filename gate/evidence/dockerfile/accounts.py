@@ -30,11 +30,14 @@ _LIMIT = 2**32
 
 
 class Account(msgspec.Struct, frozen=True):
-    """One name. ``uid`` is null where it is chosen during the build; ``over``: build args that can change it."""
+    """One name. ``uid`` is null where it is chosen during the build; ``over``: build args that can change it;
+    ``hidden``: the build gives it a uid that the file does not show, and that may be another user's, such as root's.
+    """
 
     uid: int | None
     reason: str
     over: frozenset[str] = NOTHING
+    hidden: bool = False
 
 
 class Accounts(msgspec.Struct):
@@ -138,15 +141,20 @@ def _run(accounts: Accounts, applied: Applied) -> None:
         elif name in _REMOVES:
             for each in command.args:
                 accounts.names.pop(each, None)
-        elif any(PASSWD in redirect for redirect in command.redirects if ">" in redirect):
+        elif any(_names_passwd(redirect) for redirect in command.redirects if ">" in redirect):
             _write(accounts, command)
-        elif name not in _READS and any(PASSWD in argument for argument in command.args):
+        elif name not in _READS and any(_names_passwd(argument) for argument in command.args):
             if name in ("echo", "printf"):
                 continue
             if name == "tee":
                 accounts.edited = f"line {command.line} writes {PASSWD}"
             elif name != "sed" or any(argument.startswith(("-i", "--in-place")) for argument in command.args):
                 accounts.edited = f"line {command.line} edits {PASSWD}"
+
+
+def _names_passwd(text: str) -> bool:
+    """The file by its path, or by its name alone, from within its folder."""
+    return PASSWD in text or text.lstrip(">&| 012").removeprefix("./") == "passwd"
 
 
 def _create(accounts: Accounts, command: Command, scope: Scope | None) -> None:
@@ -157,11 +165,12 @@ def _create(accounts: Accounts, command: Command, scope: Scope | None) -> None:
     name = operands[-1] if command.program == "useradd" else operands[0]
     if command.program == "adduser" and len(operands) > 1 and name in accounts.names:
         return
-    uid, over = _uid(options.get("u") or options.get("uid"), scope)
+    given = options.get("u") or options.get("uid")
+    uid, over = _uid(given, scope)
     text, more = _static(name, scope)
     if text is not None:
         reason = f"line {command.line} creates this user"
-        accounts.names[text] = Account(uid, reason, over | more)
+        accounts.names[text] = Account(uid, reason, over | more, _hides(given, uid, options))
         accounts.complete = False
 
 
@@ -171,9 +180,15 @@ def _modify(accounts: Accounts, command: Command, scope: Scope | None) -> None:
     for name in operands[-1:]:
         if value is not None:
             uid, over = _uid(value, scope)
-            accounts.names[name] = Account(uid, f"line {command.line} gives this user its uid", over)
+            reason = f"line {command.line} gives this user its uid"
+            accounts.names[name] = Account(uid, reason, over, _hides(value, uid, options))
         if "l" in options and len(operands) > 1 and name in accounts.names:
             accounts.names[operands[-2]] = accounts.names.pop(name)
+
+
+def _hides(given: str | None, uid: int | None, options: dict[str, str]) -> bool:
+    """Whether a uid is given that only the build knows, and may be taken: without ``-o`` root's would be refused."""
+    return given is not None and uid is None and ("o" in options or "non-unique" in options)
 
 
 def _uid(text: str | None, scope: Scope | None) -> tuple[int | None, frozenset[str]]:
@@ -239,7 +254,7 @@ def _short(word: str, args: list[str], position: int, options: dict[str, str]) -
 def _write(accounts: Accounts, command: Command) -> None:
     """``echo name:x:uid:... >> /etc/passwd``: lines are read from the arguments."""
     reason = f"line {command.line} writes {PASSWD}"
-    replaces = any(PASSWD in each and ">>" not in each for each in command.redirects)
+    replaces = any(_names_passwd(each) and ">>" not in each for each in command.redirects)
     text = "\n".join(command.args).replace("\\n", "\n")
     found = dict(_lines(text.splitlines(), reason)) if command.program in ("echo", "printf") else {}
     if replaces:

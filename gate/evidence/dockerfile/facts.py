@@ -170,7 +170,9 @@ def _read(
     elif uid is None:
         known = accounts.of_stage(stage, stages)
         account = known.names.get(found.name)
-        if known.edited is not None:
+        if account is not None and account.hidden:
+            root, state, reason = None, "unknown", f"{account.reason}; the uid of {found.name} shows only in the image"
+        elif known.edited is not None:
             root, state, reason = None, "unknown", f"{known.edited}; the uid of {found.name} shows only in the image"
         elif account is not None:
             uid, exists, over = account.uid, True, over | account.over

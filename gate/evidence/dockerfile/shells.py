@@ -13,6 +13,7 @@ from gate.evidence.dockerfile.copies import Copied, copied
 from gate.evidence.dockerfile.evaluate import Applied, Stage
 from gate.evidence.dockerfile.flags import flag_values
 from gate.evidence.dockerfile.graph import Node
+from gate.evidence.dockerfile.paths import clean, join_workdir
 from gate.evidence.model import BaseOrigin, Command, LineOrigin, Origin, Shell, ShellFact, State
 
 NAMES = frozenset(
@@ -33,17 +34,21 @@ _INSTALLERS = {
     "zypper": ("install", "in"),
 }
 _REMOVERS = {"apk": ("del",), "apt": ("remove", "purge"), "apt-get": ("remove", "purge"), "dnf": ("remove",)}
+_ROOT_MAKERS = frozenset({"debootstrap", "mmdebstrap", "multistrap", "pacstrap"})
+_ROOT_OPTIONS = frozenset({"--root", "--installroot"})
 _MOST = 100
 _ROOTS = ("/bin/sh", "/usr/bin/sh")
 
 
 class Shells(msgspec.Struct):
-    """Shells of one stage by path, each with its state; ``unsure``: why the list may not be all."""
+    """Shells of one stage by path, each with its state; ``unsure``: why the list may not be all;
+    ``made``: what makes another root filesystem inside this one."""
 
     found: dict[str, tuple[Shell, State]] = {}
     base: State = "known"
     reason: str | None = None
     unsure: str | None = None
+    made: str | None = None
     touched: bool = False
     needed_by: list[Origin] = []
 
@@ -150,6 +155,8 @@ class ShellReader:
                     shells.add(target, origin, state)
                     brought = True
                     break
+        if not brought and other.made and source.index is not None and any(each.may_bring(path) for path in _ROOTS):
+            shells.unsure = f"line {origin.line} copies {each.path}, and {other.made}"
         if not brought and (other.base == "unknown" or other.unsure) and any(each.places(path) for path in _ROOTS):
             shells.unsure = f"line {origin.line} copies {each.path}, and what is in it shows only in the image"
         return brought
@@ -159,6 +166,8 @@ class ShellReader:
     def _run(self, shells: Shells, applied: Applied, stage: Stage) -> None:
         origin = self._origin(applied)
         self._proof(shells, applied, origin, stage)
+        for folder in _installed_applets(applied):
+            shells.add(clean(f"{folder}/sh"), origin, "assumed")
         for command in applied.commands:
             program = command.program or ""
             if program in _INSTALLERS and any(word in command.args for word in _INSTALLERS[program]):
@@ -169,9 +178,9 @@ class ShellReader:
             elif program in ("rm", "unlink"):
                 _remove(shells, [word for word in command.args if word.startswith("/")], command.line)
             elif program in ("cp", "ln", "mv", "install") and len(command.args) > 1:
-                target = command.args[-1]
-                if target.startswith("/") and target.rsplit("/", 1)[-1] in NAMES:
-                    shells.add(target, origin, "assumed")
+                _copies(shells, command, applied, origin)
+            if program in _ROOT_MAKERS or any(word.partition("=")[0] in _ROOT_OPTIONS for word in command.args):
+                shells.made = shells.made or f"line {command.line} makes a root filesystem"
 
     def _proof(self, shells: Shells, applied: Applied, origin: LineOrigin, stage: Stage) -> None:
         """A RUN in shell form proves a shell where the base is not known, and needs one where it has none."""
@@ -210,6 +219,32 @@ class ShellReader:
                 line, end_line = setting.bound.origin or (setting.bound.line, setting.bound.end_line)
                 found.append(LineOrigin(path=self._path, line=line, end_line=end_line))
         return found
+
+
+def _installed_applets(applied: Applied) -> list[str]:
+    """Folders that ``busybox --install`` fills, in exec form as well."""
+    words = [word for text in (applied.bound.raw.json or applied.bound.raw.words) for word in text.split()]
+    if "--install" not in words or not any(word.endswith("busybox") for word in words):
+        return []
+    return [word for word in words[words.index("--install") :] if word.startswith("/")][:1] or ["/bin"]
+
+
+def _copies(shells: Shells, command: Command, applied: Applied, origin: LineOrigin) -> None:
+    """``cp`` and its like: shells get other names, and files get a shell's."""
+    words = [word for word in command.args if not word.startswith("-")]
+    if len(words) < 2:
+        return
+    target = clean(join_workdir(applied.workdir, words[-1], "linux"))
+    for word in words[:-1]:
+        source = clean(join_workdir(applied.workdir, word, "linux"))
+        name = source.rsplit("/", 1)[-1]
+        if target.rsplit("/", 1)[-1] in NAMES:
+            shells.add(target, origin, "assumed")
+        elif source in shells.found or (name in NAMES and _in_bin(source)):
+            shells.add(f"{target}/{name}" if words[-1].endswith("/") else target, origin, "assumed")
+        else:
+            for path in [path for path in shells.found if path.startswith(f"{source.rstrip('/')}/")]:
+                shells.add(clean(f"{target}/{path[len(source) :]}"), origin, "assumed")
 
 
 def _in_bin(path: str) -> bool:

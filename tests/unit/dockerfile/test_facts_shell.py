@@ -111,6 +111,10 @@ def test_a_shell_of_the_base_names_the_base() -> None:
         ("dnf install -y ksh", "/bin/ksh"),
         ("ln -s /opt/x/dash /usr/local/bin/dash", "/usr/local/bin/dash"),
         ("cp /bin/busybox /opt/sh", "/opt/sh"),
+        ("cp /bin/busybox /tool", "/tool"),
+        ("install -m 755 /bin/busybox /srv/app", "/srv/app"),
+        ("cp -a /bin/sh tool", "/tool"),
+        ("cp /usr/local/bin/bash /srv/", "/srv/bash"),
     ],
 )
 def test_a_shell_that_a_line_installs_is_assumed(command: str, path: str) -> None:
@@ -118,6 +122,35 @@ def test_a_shell_that_a_line_installs_is_assumed(command: str, path: str) -> Non
     assert (fact.state, fact.present) == ("assumed", True)
     assert [each.path for each in fact.shells] == [*BUSYBOX, path]
     assert fact.shells[-1].origin == LineOrigin(path="Dockerfile", line=2, end_line=2)
+
+
+@pytest.mark.parametrize(
+    ("command", "copy"),
+    [
+        ("cp /bin/busybox /out/app", "/out/app /app"),
+        ("cp /bin/busybox /out/app", "/out /"),
+        ("mkdir out && mv /bin/sh out/app", "/out /"),
+        ("cp -r /bin /out", "/out /tools"),
+        ("busybox --install /out", "/out /"),
+    ],
+)
+def test_a_shell_under_another_name_stays_one(command: str, copy: str) -> None:
+    fact = _shell(f"FROM alpine AS a\nRUN {command}\nFROM scratch\nCOPY --from=a {copy}\n")
+    assert (fact.state, fact.present) == ("assumed", True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "debootstrap --variant=minbase stable /out",
+        "apk add --root /out --initdb alpine-baselayout",
+        "dnf install -y --installroot=/out coreutils",
+    ],
+)
+def test_what_is_in_a_root_filesystem_made_by_a_program_shows_only_in_the_image(command: str) -> None:
+    start = f"FROM alpine AS a\nRUN {command}\nFROM scratch\n"
+    assert _short(_shell(f"{start}COPY --from=a /out /\n")) == ("unknown", None, [])
+    assert _short(_shell(f"{start}COPY --from=a /app /app\n")) == ("assumed", False, [])
 
 
 def test_a_run_in_shell_form_shows_that_an_unknown_base_has_a_shell() -> None:

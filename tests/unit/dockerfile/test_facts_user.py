@@ -131,6 +131,12 @@ def test_a_name_for_uid_0_is_root(command: str) -> None:
         "useradd app && cp /tmp/p /etc/passwd",
         'useradd app && echo "$LINE" >> /etc/passwd',
         "useradd $(cat name)",
+        "useradd -o -u $(id -u) app",
+        "U=0; useradd -ou $U app",
+        "useradd --non-unique --uid=0x0 app",
+        "useradd app && usermod -o -u $(id -u) app",
+        "useradd app && cd /etc && sed -i s/5/0/ passwd",
+        "useradd app && cat /tmp/p > passwd",
         "cat > /etc/passwd && useradd app && mv x /etc/passwd",
     ],
 )
