@@ -83,7 +83,7 @@ def command(ctx: click.Context, /, **values: Any) -> int:
     from gate.cli.audit_run import run_audit
 
     outputs = _outputs(values["outputs"])
-    history = _history(values["store"])
+    history = open_history(values["store"])
     try:
         with _progress() as progress:
             report = asyncio.run(run_audit(values, asked(values), _run_id(values), progress, history is not None))
@@ -110,7 +110,7 @@ def history_command(store: str | None, limit: int) -> int:
     """List the runs, the newest first."""
     from gate.audit import text
 
-    history = _history(store, needed=True)
+    history = open_history(store, needed=True)
     print(text.runs(history.list(limit)), end="")
     return 0
 
@@ -127,7 +127,7 @@ def diff_command(before: str | None, after: str | None, store: str | None, as_js
     from gate.audit import text
     from gate.audit.diff import compare
 
-    history = _history(store, needed=True)
+    history = open_history(store, needed=True)
     newer = history.load(after)
     older = history.load(before or (history.before(newer) if newer else None) or "")
     if newer is None or older is None:
@@ -144,7 +144,7 @@ def trend_command(store: str | None, limit: int) -> int:
     """Violations by rule over the last runs, the oldest first."""
     from gate.audit import text
 
-    print(text.trend(_history(store, needed=True).trend(limit)), end="")
+    print(text.trend(open_history(store, needed=True).trend(limit)), end="")
     return 0
 
 
@@ -188,7 +188,8 @@ def _render(name: str, report: AuditReport, history: History | None) -> str:
     return renderers[name](report)
 
 
-def _history(url: str | None, *, needed: bool = False) -> Any:
+def open_history(url: str | None, *, needed: bool = False) -> Any:
+    """The history of ``url``, of GATE_STORE_URL, or of gate's own folder; None where there is none."""
     from gate.audit.history import History, default_url
     from gate.cli.session import cache_folder, variables
 

@@ -15,6 +15,7 @@ from gate.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gate.finding import Result
     from gate.settings.model import Exemption
 
 SOON = datetime.timedelta(days=30)
@@ -51,14 +52,25 @@ def list_(form: str, **values: Any) -> None:
 Examples:
   gate exempt suggest --expires 30d --owner team-shop >> gate.yaml
   gate exempt suggest services/legacy --expires 2027-03-31
+  gate exempt suggest --from nightly --expires 30d       for what an audit found; see gate audit history
 """,
 )
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @judging_options
 @click.option("--expires", required=True, metavar="DATE|DAYS", help="A date, or a number of days such as 30d.")
+@click.option("--from", "audit", metavar="RUN", help="For what this audit found, instead of targets.")
+@click.option("--store", metavar="URL", help="The audit's history. [GATE_STORE_URL]")
 @click.option("--owner", metavar="WHO", help="Who answers for them.")
 @click.option("--reason", metavar="WHY", help="Why they may stay as they are.")
-def suggest(targets: tuple[str, ...], expires: str, owner: str | None, reason: str | None, **values: Any) -> None:
+def suggest(
+    targets: tuple[str, ...],
+    expires: str,
+    audit: str | None,
+    store: str | None,
+    owner: str | None,
+    reason: str | None,
+    **values: Any,
+) -> None:
     """Print the exemptions under which the targets would pass, narrow and dated, for gate.yaml.
 
     What is not given is left empty, and gate refuses an exemption without an owner or a reason.
@@ -69,6 +81,10 @@ def suggest(targets: tuple[str, ...], expires: str, owner: str | None, reason: s
 
     session = open_session(asked(values))
     until = _until(expires, session.today)
+    if audit is not None:
+        found = _of_audit(audit, store)
+        output.write_stdout(exemptions.suggest(found, expires=until, owner=owner, reason=reason))
+        return
     try:
         run = judge(session, targets, cores())
     finally:
@@ -77,6 +93,20 @@ def suggest(targets: tuple[str, ...], expires: str, owner: str | None, reason: s
         first = run.failures[0]
         raise UsageError(first.message, where=first.target, hint=first.hint)
     output.write_stdout(exemptions.suggest(run.results, expires=until, owner=owner, reason=reason))
+
+
+def _of_audit(run: str, store: str | None) -> list[Result]:
+    from gate.audit.onboard import as_results
+    from gate.cli.audit import open_history
+
+    history = open_history(store, needed=True)
+    try:
+        report = history.load(run)
+    finally:
+        history.close()
+    if report is None:
+        raise UsageError(f'there is no audit "{run}"', hint="gate audit history lists them.")
+    return list(as_results(report))
 
 
 def _until(text: str, today: datetime.date) -> datetime.date:

@@ -149,6 +149,18 @@ def test_history_diff_and_trend_tell_what_changed(project: Path) -> None:
     assert "non-root" in gate("audit", "trend", cwd=project).out
 
 
+def test_exemptions_suggested_from_an_audit_let_it_pass(project: Path) -> None:
+    assert gate("audit", "--tree", ".", "--run", "first", cwd=project).code == 0
+    asked = ["--from", "first", "--expires", "30d", "--owner", "o", "--reason", "onboarding"]
+    suggested = gate("exempt", "suggest", *asked, cwd=project)
+    assert (suggested.code, "rule: non-root" in suggested.out) == (0, True)
+    text = (project / "gate.yaml").read_text()
+    (project / "gate.yaml").write_text(text[: text.index("exemptions:")] + suggested.out)
+    found = report(project, "--tree", ".")
+    assert (found["totals"]["denied"], found["totals"]["exempted"]) == (0, 1)
+    assert gate("exempt", "suggest", "--from", "none", "--expires", "30d", cwd=project).code == 2
+
+
 def test_every_format_is_written_in_one_run(project: Path) -> None:
     outputs = [f"{name}=out.{name}" for name in ("json", "html", "csv", "markdown", "sarif", "prometheus")]
     done = gate("audit", "--tree", ".", *(part for one in outputs for part in ("-o", one)), cwd=project)

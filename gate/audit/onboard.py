@@ -1,0 +1,61 @@
+"""From an audit back to results, so that exemptions can be suggested for an estate as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gate.audit.model import AuditReport, AuditResult, Place
+from gate.evidence.kubernetes.containers import unknown_facts
+from gate.evidence.model import Evidence, Subject, Workload
+from gate.finding import Finding, Location, Result
+
+
+def as_results(report: AuditReport) -> Iterator[Result]:
+    """A result for every place of every subject that is not passed: what an exemption must cover."""
+    for one in report.results:
+        if one.verdict == "pass":
+            continue
+        for place in one.places or [Place(source="")]:
+            yield _result(one, place)
+
+
+def _result(one: AuditResult, place: Place) -> Result:
+    subject = Subject(name=one.name, reference=one.reference, digest=one.digest, platform=one.platform)
+    evidence = None
+    if one.kind == "container" and place.namespace is not None and place.container is not None:
+        role = place.role if place.role in {"container", "init", "sidecar", "ephemeral", "volume"} else "container"
+        evidence = Evidence(
+            kind="container",
+            subject=subject,
+            facts=unknown_facts("not read again"),
+            workload=Workload(
+                kind=place.kind or "",
+                namespace=place.namespace,
+                name=place.name,
+                container=place.container,
+                role=role,  # type: ignore[arg-type]
+            ),
+        )
+    return Result(
+        subject=subject if one.kind != "dockerfile" else Subject(name=one.name),
+        environment=one.environment,
+        verdict=one.verdict,
+        evidence=evidence,
+        findings=[
+            Finding(
+                rule=finding.rule,
+                aliases=[],
+                severity=finding.severity,
+                level=finding.level,
+                status=finding.status,
+                state="known",
+                message=finding.message,
+                location=Location(path=finding.path, line=finding.line) if finding.path else None,
+                fix=None,
+                docs=None,
+                fingerprint=finding.fingerprint,
+            )
+            for finding in one.findings
+            if not finding.exempted
+        ],
+    )
