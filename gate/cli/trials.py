@@ -14,6 +14,8 @@ import msgspec
 import yaml
 
 from gate.bundle.load import Bundle, load, shipped
+from gate.bundle.metadata import check_depth
+from gate.cli.collectors import foreign_inputs
 from gate.engine import choose
 from gate.errors import GateError, UsageError
 from gate.evidence import model
@@ -79,8 +81,10 @@ def run_cases(folder: Path) -> Iterator[Trial]:
 
 def _cases(path: Path) -> list[dict[str, Any]]:
     try:
-        cases = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = path.read_text(encoding="utf-8")
+        check_depth(text)
+        cases = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UsageError(f"cannot be read: {' '.join(str(error).split())}", where=str(path)) from None
     if not isinstance(cases, list):
         raise UsageError("is no list of cases", where=str(path))
@@ -116,7 +120,8 @@ def _found(case: dict[str, Any], path: Path, bundle: Bundle, engine: Any) -> Ite
         catalogue=bundle.catalogue, engine=engine, settings=settings, exemptions=Exemptions(written.exemptions, _DAY)
     )
     for evidence in _subjects(case, settings):
-        for finding in judge.judge(evidence).findings:
+        data = str(case["dockerfile"]).encode() if "dockerfile" in case else None
+        for finding in judge.judge(evidence, foreign=foreign_inputs(bundle, evidence, data)).findings:
             yield finding.rule, finding.status, finding.location.line if finding.location else None
 
 

@@ -59,6 +59,13 @@ def test_tests_and_cases_that_fail_say_how(folder: Path) -> None:
     assert "not expected: ('custom/owner_label', 'violation', 1)" in done.out
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "- &a [*a]\n- ? [b]\n  : c\n", "- 2026-99-99\n"])
+def test_cases_that_cannot_be_read_are_said_to_be_so(folder: Path, text: str) -> None:
+    (folder / "own" / "owner_label.cases.yaml").write_text(text)
+    done = gate("rules", "test", "own", cwd=folder)
+    assert (done.code, done.err.splitlines()[0].split(":")[:2]) == (2, ["gate", " own/owner_label.cases.yaml"])
+
+
 def test_tests_that_never_end_are_given_up(folder: Path) -> None:
     (folder / "own" / "odd_test.rego").write_text(
         "package custom.odd_test\n\ntest_long if {\n\tcount([1 | some a in numbers.range(1, 900000);"

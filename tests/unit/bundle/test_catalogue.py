@@ -173,3 +173,11 @@ def test_the_package_line(text: str, parts: list[str] | None) -> None:
             catalogue.package("x.rego", text)
     else:
         assert catalogue.package("x.rego", text)[0] == parts
+
+
+@pytest.mark.parametrize("levels", [101, 100_000])
+def test_deep_nesting_is_refused_with_its_line(levels: int) -> None:
+    text = GOOD.replace("[dockerfile, image]", "[" * levels + "]" * levels)
+    with pytest.raises(PolicyError, match="more than 100 levels deep") as raised:
+        _rule(text)
+    assert raised.value.where == "x.rego:13"
