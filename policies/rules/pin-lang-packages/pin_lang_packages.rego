@@ -55,13 +55,14 @@ _computed(name) if contains(name, "$")
 
 _computed(name) if regex.match("[`*]", name)
 
-_local(name) if regex.match(`^([./~]|[^:@=]*/|file:|[A-Za-z]:\\)`, name)
+_local(name) if regex.match(`^([./~]|file:|[A-Za-z]:\\)`, name)
 
 _local(name) if regex.match(`\.(whl|zip|tgz|tar|tar\.gz|gem|go)$`, name)
 
 _local(name) if name == "cmd"
 
-_pinned("pip", _, name) if regex.match(`(==|@)`, name)
+# A path with a slash is a folder to pip.
+_pinned("pip", _, name) if regex.match(`(==|@|^[^:]*/)`, name)
 
 _pinned("pipx", _, name) if regex.match(`(==|@)`, name)
 

@@ -29,6 +29,6 @@ test_accepts_versions if {
 test_accepts_locks_local_packages_and_what_is_computed if {
 	_found("pip", ["install", "-c", "constraints.txt", "flask"]) == set()
 	_found("npm", ["ci"]) == set()
-	_found("pip", ["install", ".", "./a", "x.whl", "$PACKAGES", "dist/*"]) == set()
+	_found("pip", ["install", ".", "./a", "x.whl", "$PACKAGES", "dist/*", "foo/bar"]) == set()
 	_found("go", ["get", "cmd"]) == set()
 }
