@@ -255,3 +255,40 @@ def test_a_report_is_bounded_and_counts_what_it_leaves_out(project: Path, estate
     left_out = int(body["metadata"]["annotations"]["gate-images.dev/left-out"])
     assert left_out + MAX_RESULTS == 400 * sum(not finding.exempted for finding in bad.findings)
     assert body["metadata"]["name"] == NAME
+
+
+def test_the_chart_s_indexed_job_is_expanded_into_one_pod_a_shard(kube: Kube, cluster: Cluster, helm: Path) -> None:
+    import subprocess
+
+    kube.start_controllers()
+    command = [
+        helm,
+        "template",
+        "gate",
+        CHART,
+        "-n",
+        "default",
+        "--kube-version",
+        "1.36.3",
+        "--set",
+        "audit.job.enabled=true",
+    ]
+    command += ["--set", "audit.job.shards=3", "--set", "audit.storeSecretName=store"]
+    rendered = list(yaml.safe_load_all(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    (job,) = [d for d in rendered if d and d["kind"] == "Job" and "-audit-" in d["metadata"]["name"]]
+    (account,) = [
+        d for d in rendered if d and d["kind"] == "ServiceAccount" and d["metadata"]["name"].endswith("-audit")
+    ]
+    cluster.request("POST", path_of("v1", "serviceaccounts", "default"), body=account)
+    cluster.request("POST", path_of("batch/v1", "jobs", "default"), body=job)
+    name = job["metadata"]["name"]
+    deadline, pods = time.monotonic() + 60, []
+    while time.monotonic() < deadline and len(pods) < 3:
+        selector = {"labelSelector": f"batch.kubernetes.io/job-name={name}"}
+        pods = [item for page in cluster.pages(path_of("v1", "pods", "default"), query=selector) for item in page.items]
+        time.sleep(0.3)
+    indexes = {pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"] for pod in pods}
+    assert indexes == {"0", "1", "2"}
+    variables = {variable["name"] for variable in pods[0]["spec"]["containers"][0]["env"]}
+    assert {"JOB_COMPLETION_INDEX", "GATE_STORE_URL"} <= variables
+    assert "--shards=3" in pods[0]["spec"]["containers"][0]["args"]
