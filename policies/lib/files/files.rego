@@ -24,7 +24,7 @@ copies := [copy |
 		"position": position,
 		"stage": stage.index,
 		"sources": array.slice(instruction.args, 0, last),
-		"target": absolute(instruction.args[last], workdir(stage, instruction.line)),
+		"target": _target(instruction.args[last], stage, instruction.line),
 		"from": instruction.source_stage,
 		"folder": _into_folder(instruction),
 		"context": _from_context(instruction),
@@ -38,11 +38,19 @@ else if endswith(instruction.args[count(instruction.args) - 1], "/")
 
 else := instruction.args[count(instruction.args) - 1] in {".", ".."}
 
-_from_context(instruction) if {
-	not is_number(instruction.source_stage)
-	not is_string(instruction.source_image)
-	not flag(instruction, "--from")
-} else := false
+_from_context(instruction) := false if is_number(instruction.source_stage)
+
+else := false if is_string(instruction.source_image)
+
+else := false if {
+	some one in instruction.flags
+	startswith(one, "--from=")
+} else := true
+
+# Only relative targets need to know where they are.
+_target(path, stage, line) := _clean(path) if startswith(path, "/")
+
+else := absolute(path, workdir(stage, line))
 
 # METADATA
 # description: The value of an instruction's flag, such as --chown; undefined without it.

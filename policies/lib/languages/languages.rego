@@ -16,8 +16,8 @@ node_installs := [install |
 	some program, verbs in _node
 	some call in commands.of(program)
 	words := commands.operands(call.command)
-	_verb(words) in verbs
 	count(words) < 2
+	_verb(words) in verbs
 	not commands.has_flag(call.command, {"-g", "--global", "--package-lock-only", "--prefix", "--cwd", "--dir"})
 	not "global" in words
 	some stage in input.evidence.dockerfile.stages

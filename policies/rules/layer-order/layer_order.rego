@@ -25,24 +25,30 @@ import data.gate.lib.files
 import data.gate.lib.finding
 
 violations contains finding.with_fix(finding.at(dockerfile.at(copy.instruction), message), fix) if {
-	some call in commands.calls
-	not call.command.opaque
+	count(_whole) > 0
 	some tool in _tools
-	call.command.program in tool.programs
+	some program in tool.programs
+	some call in commands.of(program)
+	not call.command.opaque
 	_verb(call.command.args) in tool.verbs
 	_from_manifest(call, tool)
-	some copy in files.copies
+	some copy in _whole
 	copy.stage in files.chain[call.stage]
-	copy.context
 	_before(copy, call)
-	some source in copy.sources
-	trim_suffix(source, "/") in {".", "*", "./*"}
 	not _mounted(call)
 	not _installed_before(copy, call)
 	text := trim_space(sprintf("%s %s", [call.command.program, _verb(call.command.args)]))
 	message := sprintf("everything is copied before `%s`, which any change of a source runs again", [text])
 	fix := sprintf("Put `COPY %s ./` and the installation before this line.", [tool.manifests])
 }
+
+# Copies of the whole build context.
+_whole := [copy |
+	some copy in files.copies
+	copy.context
+	some source in copy.sources
+	trim_suffix(source, "/") in {".", "*", "./*"}
+]
 
 _tools := [
 	{"programs": {"npm"}, "verbs": {"ci", "install", "i"}, "manifests": "package.json package-lock.json"},

@@ -31,14 +31,18 @@ violations contains finding.at(dockerfile.at(copy.instruction), message) if {
 	folder != "/"
 	some compiled in builds.compilations
 	compiled.call.stage in files.chain[copy.from]
-	some sources in files.copies
+	some sources in _sources
 	sources.stage in files.chain[copy.from]
-	sources.context
-	some each in sources.sources
-	trim_suffix(each, "/") in {".", "*", "./*", "src", "./src"}
-	is_string(sources.target)
 	_holds(folder, sources)
 	message := sprintf("%s of the builder holds its sources, and is copied whole", [source])
 }
+
+_sources := [copy |
+	some copy in files.copies
+	copy.context
+	some source in copy.sources
+	trim_suffix(source, "/") in {".", "*", "./*", "src", "./src"}
+	is_string(copy.target)
+]
 
 _holds(folder, sources) if files.within(sources.target, folder)
