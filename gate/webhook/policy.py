@@ -32,10 +32,13 @@ from gate.settings.files import UnreadableError, read_regular
 from gate.webhook.admission import AdmissionPolicy, Rollout
 from gate.webhook.metrics import Metrics
 from gate.webhook.opa_bundle import BundleServer
-from gate.webhook.remember import RememberingEngine
+from gate.webhook.remember import RememberingEngine, ReportMemory
 
 _log = logging.getLogger("gate.webhook.policy")
 _LARGEST_LOCK = 32 << 20
+
+OPA_REMEMBERED = 5.0
+"""Seconds for which what OPA said of a document is said again without asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Loaded:
     day: dt.date
     judge: Judge
     engine: OpaEngine | RememberingEngine
+    memory: ReportMemory | None = None
 
     @property
     def opa(self) -> OpaEngine | None:
@@ -153,6 +157,8 @@ class PolicyInForce:
             except GateError as error:
                 between = isinstance(error, EngineProtocolError) and self._next is not None
                 self.ready = self.ready and between
+                if waiting.memory is not None:
+                    waiting.memory.clear()
                 if self._opa_said != str(error):
                     _log.warning("OPA does not hold the policy yet", extra={"error": str(error)})
                 self._opa_said = str(error)
@@ -209,12 +215,13 @@ class PolicyInForce:
         today = self._today()
         opa = OpaEngine(sources.opa_url, bundle.revision, seconds=sources.opa_seconds) if sources.opa_url else None
         engine = opa or _regorus(bundle)
+        memory = ReportMemory(engine.evaluate_async, seconds=OPA_REMEMBERED) if opa else None
         judge = Judge(
             catalogue=bundle.catalogue,
             engine=engine,
             settings=settings,
             exemptions=Exemptions(settings.written.exemptions, today),
-            evaluate_async=engine.evaluate_async,
+            evaluate_async=memory.evaluate if memory else engine.evaluate_async,
         )
         if isinstance(engine, RememberingEngine):
             try:
@@ -234,7 +241,7 @@ class PolicyInForce:
             ],
             self_test=sources.self_test,
         )
-        return Loaded(bundle, settings, admission, lock, lock_digest, digest, today, judge, engine)
+        return Loaded(bundle, settings, admission, lock, lock_digest, digest, today, judge, engine, memory)
 
     def _fingerprint(self) -> str:
         """A digest of every file the policy is made of, so that a change of any is seen."""

@@ -299,7 +299,11 @@ def test_opa_killed_is_a_refusal_with_a_reason_and_passes_again_when_it_is_back(
     assert isinstance(command, list)
     address = next(each for each in command if str(each).startswith("--addr="))
     bundle = next(each for each in command if "services.gate.url" in str(each))
+    assert server.review(pod(f"{host}/serve/good:1"))["allowed"] is True
     opa.stop(seconds=0)
+    fresh = server.review(pod(f"{host}/serve/good:1", "never-seen"))
+    assert fresh["allowed"] is False and "OPA cannot be reached" in message(fresh)
+    server.wait_until(lambda: server.get("/readyz")[0] == 503)
     refused = server.review(pod(f"{host}/serve/good:1"))
     assert (refused["allowed"], refused["auditAnnotations"]["verdict"]) == (False, "undecided")
     assert "OPA cannot be reached" in message(refused)
