@@ -11,7 +11,9 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from gate.dialect import is_v0
 from gate.errors import EngineError, EngineUnavailableError, PolicyError
 
 _ATTEMPTS = 3
@@ -78,17 +80,21 @@ class PrivateOpa:
 
     def _write(self, modules: Mapping[str, str], custom: Mapping[str, str], revision: str) -> None:
         self._bundle.mkdir()
+        old: dict[str, int] = {}
         for number, (path, text) in enumerate([*modules.items(), *custom.items()]):
             written = f"{number:04d}.rego"
             self._originals[written] = path
+            if path in custom and is_v0(text):
+                old[f"/{written}"] = 0
             (self._bundle / written).write_text(text, encoding="utf-8")
-        manifest = {"revision": revision, "roots": ["gate", "custom"]}
+        manifest: dict[str, Any] = {"revision": revision, "rego_version": 1, "file_rego_versions": old}
         (self._bundle / ".manifest").write_text(json.dumps(manifest), encoding="utf-8")
 
     def _refuse_other_builtins(self, capabilities: str) -> None:
         allowed = Path(self._folder.name, "capabilities.json")
         allowed.write_text(capabilities, encoding="utf-8")
-        command = [self._binary, "check", "--format", "json", "--capabilities", str(allowed), str(self._bundle)]
+        command = [self._binary, "check", "--format", "json", "--capabilities", str(allowed)]
+        command += ["--bundle", str(self._bundle)]
         try:
             done = subprocess.run(command, capture_output=True, timeout=_START_SECONDS, env={}, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gate.dialect import is_v0
 from gate.engine import protocol
 from gate.engine.protocol import RawReport
 from gate.engine.triggers import roused
@@ -28,6 +29,8 @@ _QUERY = "data.gate.main.report"
 _CONSTANT = "data.gate.main._called"
 _DISPATCH = "policies/dispatch.rego"
 _REMEMBERED = 16
+# What OPA reads, within the megabyte that `gate.bundle.load` reads.
+LENGTHS = {"max_col": 1 << 20, "max_file_bytes": 1 << 20, "max_lines": 1 << 16}
 _PLACE = re.compile(r"^\s*-->\s*(?P<where>.+?:\d+):\d+\s*$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (?P<message>.+)$", re.MULTILINE)
 _SHIPPED = re.compile(r"^policies/rules/(?P<id>[^/]+)/")
@@ -160,8 +163,10 @@ class Interpreter:
         engine = self._compiled.get(ids)
         if engine is None:
             engine = self._new()
+            engine.set_policy_length_config(**LENGTHS)
             for path, text in self._chosen(ids):
                 with _explained(PolicyError, path):
+                    engine.set_rego_v0(is_v0(text))
                     engine.add_policy(path, text)
             self._compiled[ids] = engine
             if len(self._compiled) > _REMEMBERED:

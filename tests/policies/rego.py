@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.engine.opa_process import PrivateOpa
-from gate.engine.regorus import explain
+from gate.engine.regorus import LENGTHS, explain
 from gate.errors import EngineUnavailableError
 
 POLICIES = Path(__file__).resolve().parent.parent.parent / "policies"
@@ -46,6 +46,7 @@ def on_regorus() -> Iterator[tuple[str, str, Any]]:
     import regorus
 
     engine = regorus.Engine()
+    engine.set_policy_length_config(**LENGTHS)
     # regorus forgets `with data...` in the other modules of a package, so the entry point is made one.
     texts = dict(modules())
     texts["policies/main.rego"] += texts.pop("policies/dispatch.rego").replace("package gate.main", "")

@@ -73,6 +73,17 @@ def test_violations_and_doubts_in_any_form_are_heard(body: str, expected: str) -
         engine.close()
 
 
+def test_long_lines_and_files_are_read(good: RegorusEngine) -> None:
+    filler = "\n".join(f"_{n} := {n}" for n in range(20_000))
+    long = f'violations contains {{"origin": null, "message": "{"x" * 5_000}"}} if input\n\n{filler}'
+    engine = _engine(policies.custom("long", long))
+    try:
+        (found,) = engine.evaluate(document("custom/long")).findings
+        assert found.message == "x" * 5_000
+    finally:
+        engine.close()
+
+
 def test_an_endless_policy_is_killed_and_the_others_hold() -> None:
     engine = _engine(policies.GOOD, policies.ENDLESS, seconds=1.0)
     late = "did not finish within 1 s"
