@@ -15,7 +15,7 @@ from gate.audit.reports import MAX_RESULTS, NAME, documents, write_reports
 from gate.evidence.kubernetes.cluster import Cluster, path_of
 
 from tests.behaviour.command_line import gate
-from tests.support.kube import Kube
+from tests.support.kube import Kube, start_kube
 from tests.support.layered import PROGRAM, file, folder, image_of, layer, link
 from tests.support.oci_images import Pusher
 from tests.support.registry import Registry
@@ -23,6 +23,14 @@ from tests.support.registry import Registry
 pytestmark = [pytest.mark.cluster, pytest.mark.registry]
 
 CHART = Path(__file__).parents[2] / "charts" / "gate"
+
+
+@pytest.fixture(scope="module")
+def kube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kube]:
+    """An API server of its own: controllers that other tests start would collect Pods whose owners are made up."""
+    server = start_kube(tmp_path_factory.mktemp("kube-audit"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="module")
