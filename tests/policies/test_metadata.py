@@ -104,3 +104,10 @@ def test_no_expression_means_different_things_to_the_engines() -> None:
     suspicious = re.compile(r"regex\.\w+\([^\n]*\\[dwsbDWSB]")
     found = [path for path, text in rego.modules().items() if suspicious.search(text)]
     assert found == []
+
+
+def test_every_else_has_a_value() -> None:
+    # For regorus `else if x` is undefined where x holds.
+    valueless = re.compile(r"\belse if\b|\belse \{")
+    found = [path for path, text in rego.modules().items() if valueless.search(text)]
+    assert found == []

@@ -34,7 +34,7 @@ copies := [copy |
 
 _into_folder(instruction) if count(instruction.args) > 2
 
-else if endswith(instruction.args[count(instruction.args) - 1], "/")
+else := true if endswith(instruction.args[count(instruction.args) - 1], "/")
 
 else := instruction.args[count(instruction.args) - 1] in {".", ".."}
 

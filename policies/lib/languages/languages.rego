@@ -40,7 +40,7 @@ else := ""
 _everything(call, stage) := false if {
 	some arg in call.command.args
 	arg in {"--omit=dev", "--omit", "--production", "--production=true", "--prod", "-P", "--only=prod", "--only=production", "--only"}
-} else if {
+} else := true if {
 	some arg in call.command.args
 	arg in {"--include=dev", "--production=false", "--prod=false"}
 } else := false if {
