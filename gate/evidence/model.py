@@ -293,7 +293,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
 class StageBase(msgspec.Struct, frozen=True, kw_only=True):
     """What a stage is built on: an earlier stage (``stage``), an image (``reference``), or scratch.
 
-    ``raw`` is the base as written; ``unresolved``: names of variables in it that have no value.
+    ``raw`` is the base as written, ``platform_raw`` its platform; ``unresolved``: names of variables in the base
+    that have no value.
     """
 
     reference: str | None = None
@@ -303,6 +304,7 @@ class StageBase(msgspec.Struct, frozen=True, kw_only=True):
     digest: str | None = None
     stage: int | None = None
     platform: str | None = None
+    platform_raw: str | None = None
     raw: str = ""
     overridable_by: list[str] = []
     unresolved: list[str] = []

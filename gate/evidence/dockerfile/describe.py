@@ -55,6 +55,7 @@ def _base(node: Node) -> model.StageBase:
         digest=reference.digest if reference else None,
         stage=node.base.index if node.base else None,
         platform=str(node.platform) if node.platform_text else None,
+        platform_raw=node.platform_text,
         raw=node.raw.words[0] if node.raw else "",
         overridable_by=sorted(value.over) if value else [],
         unresolved=list(value.unset) if value else [],

@@ -84,12 +84,10 @@ _used_by_from(pair) if {
 	contains(stage.base.raw, pair[0])
 }
 
-# Evidence has platforms expanded.
 _used_by_from(pair) if {
 	some stage in input.evidence.dockerfile.stages
-	is_string(stage.base.platform)
-	is_string(pair[1])
-	contains(stage.base.platform, pair[1])
+	is_string(stage.base.platform_raw)
+	contains(stage.base.platform_raw, pair[0])
 }
 
 _used_by_from(pair) if {

@@ -32,7 +32,7 @@ test_accepts_a_run_may_read_it_from_its_environment if {
 }
 
 test_accepts_used_by_the_platform if {
-	rule.violations == set() with input.evidence as object.union(fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/alpine:3.20", "stage": null, "platform": "linux/arm64", "raw": "alpine:3.20"}, "target": true, "line": 2, "libc": "musl", "ships": "runtime", "config": {"env": {}, "workdir": null}, "instructions": [fixture.instruction("USER", 3, {"args": ["65532:65532"], "raw": "65532:65532"})]})]), {"dockerfile": {"arguments": [fixture.instruction("ARG", 1, {"raw": "PLATFORM=linux/arm64", "pairs": [["PLATFORM", "linux/arm64"]]})]}})
+	rule.violations == set() with input.evidence as object.union(fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/alpine:3.20", "stage": null, "platform": "linux/arm64", "platform_raw": "$PLATFORM", "raw": "alpine:3.20"}, "target": true, "line": 2, "libc": "musl", "ships": "runtime", "config": {"env": {}, "workdir": null}, "instructions": [fixture.instruction("USER", 3, {"args": ["65532:65532"], "raw": "65532:65532"})]})]), {"dockerfile": {"arguments": [fixture.instruction("ARG", 1, {"raw": "PLATFORM=linux/arm64", "pairs": [["PLATFORM", "linux/arm64"]]})]}})
 }
 
 test_accepts_used_by_another_arg if {
