@@ -32,11 +32,9 @@ copies := [copy |
 	}
 ]
 
-_into_folder(instruction) if count(instruction.args) > 2
-
-else := true if endswith(instruction.args[count(instruction.args) - 1], "/")
-
-else := instruction.args[count(instruction.args) - 1] in {".", ".."}
+_into_folder(instruction) := true in {count(instruction.args) > 2, endswith(last, "/"), last in {".", ".."}} if {
+	last := instruction.args[count(instruction.args) - 1]
+}
 
 _from_context(instruction) := false if is_number(instruction.source_stage)
 

@@ -40,9 +40,10 @@ else := ""
 _everything(call, stage) := false if {
 	some arg in call.command.args
 	arg in {"--omit=dev", "--omit", "--production", "--production=true", "--prod", "-P", "--only=prod", "--only=production", "--only"}
-} else := true if {
+} else := asked if {
 	some arg in call.command.args
-	arg in {"--include=dev", "--production=false", "--prod=false"}
+	asked := arg in {"--include=dev", "--production=false", "--prod=false"}
+	asked
 } else := false if {
 	env := builds.settings(call, stage)
 	some name in ["NODE_ENV", "NPM_CONFIG_PRODUCTION", "NPM_CONFIG_OMIT", "npm_config_omit", "YARN_PRODUCTION"]
