@@ -1,9 +1,9 @@
 # METADATA
 # title: The program is started through a shell
 # description: >-
-#   In shell form /bin/sh is process 1: it does not pass SIGTERM on, so the program is killed without notice
-#   when it is stopped, and the image needs a shell. A JSON array starts the program itself; `exec` as the last
-#   word of a shell does too.
+#   In shell form /bin/sh starts the program. Where the shell stays process 1 it does not pass SIGTERM on, so the
+#   program is killed without notice when it is stopped; and the image needs a shell. A JSON array starts the
+#   program itself; `exec` before it does too.
 # related_resources:
 # - ref: https://docs.docker.com/reference/build-checks/
 #   description: Docker, build checks
@@ -34,7 +34,7 @@ violations contains finding.at(dockerfile.at(each.instruction), sprintf("%s %s",
 
 _fault(instruction) := "looks like JSON but is not, so a shell reads it" if startswith(instruction.raw, "[")
 
-else := "is in shell form: the shell is process 1 and keeps signals to itself" if {
+else := "is in shell form: a shell starts it, and may keep its signals" if {
 	count(instruction.commands) > 0
 	not _replaces_the_shell(instruction)
 }

@@ -12,7 +12,7 @@ _found(instructions) := {[each.origin.line, each.message] | some each in found} 
 	found := rule.violations with input.evidence as fixture.single(instructions)
 }
 
-_said := "ENTRYPOINT is in shell form: the shell is process 1 and keeps signals to itself"
+_said := "ENTRYPOINT is in shell form: a shell starts it, and may keep its signals"
 
 test_reports_the_last_one_in_shell_form if {
 	_found([_shell("ENTRYPOINT", 2, []), _shell("ENTRYPOINT", 3, [])]) == {[3, _said]}
