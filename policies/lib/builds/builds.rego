@@ -53,13 +53,18 @@ _c := [program |
 		"call": call,
 		"stage": stage,
 		"output": _output(call, stage, "a.out"),
-		"dynamic": _linked(call),
+		"dynamic": _linked(call, stage),
 	}
 ]
 
-_linked(call) if not "-static" in call.command.args
-
-else := false
+# What a variable holds is not known here.
+_linked(call, stage) if {
+	stage.libc in {"glibc", "musl"}
+	every arg in call.command.args {
+		not arg in {"-static", "--static", "-static-pie", "-nostdlib", "-nolibc", "-ffreestanding"}
+		not startswith(arg, "$")
+	}
+} else := false
 
 _stage(index) := [stage | some stage in input.evidence.dockerfile.stages; stage.index == index]
 

@@ -22,6 +22,8 @@ test_tags_and_flags_link_statically if {
 	_built(fixture.command("go", ["build", "-tags", "netgo,osusergo"]), {}) == [["Go", "/src", false]]
 	_built(fixture.command("go", ["build", "-ldflags", "-extldflags=-static"]), {}) == [["Go", "/src", false]]
 	_built(fixture.command("gcc", ["-static", "-o", "x", "x.c"]), {}) == [["C", "/src/x", false]]
+	_built(fixture.command("gcc", ["$CFLAGS", "x.c"]), {}) == [["C", "/src/a.out", false]]
+	_built(fixture.command("gcc", ["x.c"]), {"libc": null}) == [["C", "/src/a.out", false]]
 	_built(fixture.command("cc", ["x.c"]), {}) == [["C", "/src/a.out", true]]
 }
 

@@ -34,6 +34,7 @@ violations contains finding.with_fix(finding.at(dockerfile.at(argument), message
 # A RUN may read any ARG from its environment; without one after it, nothing is hidden.
 violations contains finding.at(dockerfile.at(argument), message) if {
 	some stage in input.evidence.dockerfile.stages
+	stage.reachable
 	some argument in stage.instructions
 	argument.cmd == "ARG"
 	not is_number(argument.onbuild_from)

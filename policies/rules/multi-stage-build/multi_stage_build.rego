@@ -68,7 +68,12 @@ _on_builder if {
 	stage.ships == "builder"
 }
 
-_compiled := {found.call.run.line: found | some found in builds.compilations; found.call.ships; _first(found)}
+_compiled := {found.call.run.line: found |
+	some found in builds.compilations
+	found.call.ships
+	not _removed(found.call)
+	_first(found)
+}
 
 # Of several in one RUN, the first in the list stands for it.
 _first(found) if {
