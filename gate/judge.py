@@ -50,12 +50,17 @@ class Judge:
         self._baseline = baseline
         self._documents: dict[int, tuple[Any, bytes]] = {}
 
-    def judge(self, evidence: Evidence, environment: str | None = None) -> Result:
-        """The result for one subject; raises `EngineError` where the engine gives no answer at all."""
+    def judge(
+        self, evidence: Evidence, environment: str | None = None, foreign: Mapping[str, Any] | None = None
+    ) -> Result:
+        """The result for one subject; raises `EngineError` where the engine gives no answer at all.
+
+        ``foreign``: a Dockerfile as conftest's and Trivy's policies know it (`gate.evidence.dockerfile.foreign`).
+        """
         if self._engine is None:
             raise EngineUnavailableError("this judge has only an engine that must be awaited")
         environment, rules = self._plan(evidence, environment)
-        report = self._engine.evaluate(self._document(evidence, rules)) if rules else RawReport()
+        report = self._engine.evaluate(self._document(evidence, rules, foreign)) if rules else RawReport()
         return self._result(evidence, environment, rules, report)
 
     async def judge_async(self, evidence: Evidence, environment: str | None = None) -> Result:
@@ -85,7 +90,9 @@ class Judge:
             return self._settings.of_namespace(namespace)
         return self._settings.named(asked)
 
-    def _document(self, evidence: Evidence, rules: Mapping[str, Effective]) -> bytes:
+    def _document(
+        self, evidence: Evidence, rules: Mapping[str, Effective], foreign: Mapping[str, Any] | None = None
+    ) -> bytes:
         """The engine's document; what does not change from subject to subject is encoded once."""
         known = self._documents.get(id(rules))
         if known is None or known[0] is not rules:
@@ -96,7 +103,8 @@ class Judge:
             known = self._documents[id(rules)] = (rules, msgspec.json.encode(tail)[1:])
         try:
             today = self._exemptions.today.isoformat().encode()
-            return b'{"evidence":' + msgspec.json.encode(evidence) + b',"today":"' + today + b'",' + known[1]
+            beside = b',"foreign":' + msgspec.json.encode(foreign) if foreign else b""
+            return b'{"evidence":' + msgspec.json.encode(evidence) + beside + b',"today":"' + today + b'",' + known[1]
         except UnicodeEncodeError:
             raise TargetError("holds text that is not UTF-8", where=evidence.subject.name) from None
 

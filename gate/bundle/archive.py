@@ -6,20 +6,30 @@ import gzip
 import io
 import json
 import tarfile
+from typing import Any
 
+from gate.bundle.catalogue import package
 from gate.bundle.load import Bundle
+from gate.dialect import is_v0
 
 
 def files(bundle: Bundle) -> dict[str, bytes]:
     """What the bundle holds by name; the revision is in its manifest, as every answer of OPA then shows."""
-    manifest = {"revision": bundle.revision, "roots": ["gate", "custom"]}
+    manifest: dict[str, Any] = {"revision": bundle.revision, "roots": _roots(bundle)}
+    old = {f"/{bundle.names[path]}": 0 for path, text in bundle.custom_modules.items() if is_v0(text)}
+    if old:
+        manifest |= {"rego_version": 1, "file_rego_versions": old}
     held = {".manifest": json.dumps(manifest).encode()}
     for path, text in bundle.modules.items():
         held[path.removeprefix("policies/")] = text.encode()
-    for rule in bundle.catalogue.values():
-        if rule.path in bundle.custom_modules:
-            held[f"{rule.id}.rego"] = bundle.custom_modules[rule.path].encode()
+    held.update({bundle.names[path]: text.encode() for path, text in bundle.custom_modules.items()})
     return held
+
+
+def _roots(bundle: Bundle) -> list[str]:
+    """The packages that only this bundle may hold."""
+    theirs = {package(path, text)[0][0] for path, text in bundle.custom_modules.items()}
+    return ["gate", "custom", *sorted(theirs - {"gate", "custom"})]
 
 
 def tarball(bundle: Bundle) -> bytes:

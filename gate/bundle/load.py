@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from gate.bundle import catalogue
+from gate.bundle import catalogue, foreign
 from gate.bundle.catalogue import Rule
 from gate.errors import PolicyError
 
@@ -24,7 +24,8 @@ class Bundle(msgspec.Struct, frozen=True):
 
     ``modules`` and ``custom_modules``: Rego text by the path that messages show. ``revision``: ``sha256:...`` over
     all of it. ``catalogue``: rules by id, in order. ``defaults``: defaults.yaml with the custom rules added.
-    ``capabilities``: OPA's document of that name, as text.
+    ``capabilities``: OPA's document of that name, as text. ``names``: of the custom modules in an archive, by their
+    path. ``inputs``: "conftest", "trivy", where policies written for these are among them.
     """
 
     modules: Mapping[str, str]
@@ -33,6 +34,8 @@ class Bundle(msgspec.Struct, frozen=True):
     catalogue: Mapping[str, Rule]
     defaults: Mapping[str, Any]
     capabilities: str
+    names: Mapping[str, str] = {}
+    inputs: frozenset[str] = frozenset()
 
     @property
     def builtins(self) -> frozenset[str]:
@@ -62,22 +65,38 @@ def load(extra_dirs: Sequence[Path] = (), *, root: Path | None = None) -> Bundle
     defaults_text = _read(root / "defaults.yaml")
     prepared = _prepared(root, modules, defaults_text)
     rules = prepared.rules
-    custom: dict[str, str] = {}
-    for directory in extra_dirs:
-        if not directory.is_dir():
-            raise PolicyError("no such directory", where=str(directory), hint="--policy names a directory of Rego.")
-        custom.update({str(directory / name): text for name, text in _modules(directory)})
-    rules.update(_custom_rules(custom))
-    by_id = {rule.id: custom[rule.path] for rule in rules.values() if rule.path in custom}
+    custom, others = _custom_modules(extra_dirs)
+    theirs = foreign.read(others)
+    own = dict(_custom_rules(custom))
+    for rule in theirs.rules.values():
+        if rule.id in own:
+            raise PolicyError(f"rule {rule.id} is also in {own[rule.id].path}", where=f"{rule.path}:{rule.line}")
+    rules.update(own | theirs.rules)
+    names = {rule.path: f"{rule.id}.rego" for rule in own.values()} | theirs.names
+    custom |= theirs.modules
+    by_name = {names[path]: text for path, text in custom.items()}
     capabilities = _read(root / "capabilities.json")
     return Bundle(
         modules=modules,
         custom_modules=custom,
-        revision=_revision({**modules, **by_id, "defaults.yaml": defaults_text}) if by_id else prepared.revision,
+        revision=_revision({**modules, **by_name, "defaults.yaml": defaults_text}) if by_name else prepared.revision,
         catalogue=dict(sorted(rules.items())),
-        defaults=_with_custom(prepared.defaults, rules),
+        defaults=_with_custom(prepared.defaults, rules, theirs.warnings),
         capabilities=capabilities,
+        names=names,
+        inputs=frozenset(file.input for file in others),
     )
+
+
+def _custom_modules(directories: Sequence[Path]) -> tuple[dict[str, str], list[foreign.File]]:
+    """The texts of gate's own kind by path, and the files written for conftest or Trivy."""
+    found = []
+    for number, directory in enumerate(directories):
+        if not directory.is_dir():
+            raise PolicyError("no such directory", where=str(directory), hint="--policy names a directory of Rego.")
+        found += [(str(directory / name), f"{number}/{name}", text) for name, text in _modules(directory)]
+    own, others = foreign.sort(found)
+    return {path: text for path, _, text in own}, others
 
 
 class _Prepared(msgspec.Struct):
@@ -155,7 +174,8 @@ def _custom_rules(modules: Mapping[str, str]) -> Iterator[tuple[str, Rule]]:
             raise PolicyError(
                 f"package {'.'.join(parts)} is not for custom policies",
                 where=f"{path}:{line}",
-                hint="Call it `package custom.<name>`; its rule is then custom/<name>.",
+                hint="Call it `package custom.<name>`; its rule is then custom/<name>. A policy for conftest or Trivy "
+                "says `input: conftest` or `input: trivy` in its METADATA, below `custom`.",
             )
         rule_id = f"custom/{parts[1]}"
         if rule_id in seen:
@@ -180,12 +200,13 @@ def _defaults(text: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
     return defaults
 
 
-def _with_custom(defaults: dict[str, Any], rules: Mapping[str, Rule]) -> dict[str, Any]:
-    """Custom rules deny in production, and bring their parameters' defaults in METADATA."""
+def _with_custom(defaults: dict[str, Any], rules: Mapping[str, Rule], warnings: frozenset[str]) -> dict[str, Any]:
+    """Custom rules deny in production unless they only warn, and bring their parameters' defaults in METADATA."""
     for rule in rules.values():
         if rule.id.startswith("custom/"):
             parameters = {name: one.default for name, one in rule.parameters.items()}
-            defaults["rules"][rule.id] = {"levels": {"prod": "deny", "dev": "warn"}, "parameters": parameters}
+            level = "warn" if rule.id in warnings else "deny"
+            defaults["rules"][rule.id] = {"levels": {"prod": level, "dev": "warn"}, "parameters": parameters}
     return defaults
 
 

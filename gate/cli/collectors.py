@@ -6,7 +6,7 @@ One function per kind of target; each imports what it needs when it is called.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gate.errors import UsageError
 from gate.evidence.model import Evidence, Subject
@@ -14,6 +14,7 @@ from gate.target import Target, ignore_file
 from gate.target import read as read_target
 
 if TYPE_CHECKING:
+    from gate.bundle.load import Bundle
     from gate.cli.session import Session
     from gate.evidence.dockerfile.syntax import DockerfileError
     from gate.settings import Settings
@@ -41,6 +42,15 @@ def environment_of(session: Session, target: Target) -> str | None:
     if session.asked.env or session.variables.env:
         return session.environment
     return target.build.environment if target.build else None
+
+
+def foreign_inputs(bundle: Bundle, evidence: Evidence, data: bytes | None) -> dict[str, Any] | None:
+    """A Dockerfile's text as the loaded policies of conftest and Trivy know it; None where there are none."""
+    if not bundle.inputs or data is None or evidence.dockerfile is None:
+        return None
+    from gate.evidence.dockerfile.foreign import inputs
+
+    return inputs(data, evidence.subject.name, sorted(bundle.inputs))
 
 
 def evidence_of_text(data: bytes, settings: Settings) -> Evidence:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from gate.cli import output
-from gate.cli.collectors import Broken, collect, environment_of
+from gate.cli.collectors import Broken, collect, environment_of, foreign_inputs
 from gate.cli.session import Session
 from gate.errors import GateError, UsageError
 from gate.finding import Result
@@ -58,5 +58,6 @@ def _judge(session: Session, target: Target, data: bytes) -> Result | None:
     for subject in collect(session, target, data):
         if isinstance(subject, Broken):
             return None
-        return session.judge.judge(subject, environment_of(session, target))
+        foreign = foreign_inputs(session.bundle, subject, data)
+        return session.judge.judge(subject, environment_of(session, target), foreign)
     return None

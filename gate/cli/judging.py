@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gate.cli.collectors import Broken, collect, environment_of
+from gate.cli.collectors import Broken, collect, environment_of, foreign_inputs
 from gate.errors import EngineProtocolError, EngineTimeoutError, EngineUnavailableError, GateError, PolicyError
 from gate.finding import Failure, Result
 from gate.report import plain
@@ -136,7 +136,8 @@ def _judge(session: Session, target: Target, data: bytes | None = None) -> list[
         if isinstance(subject, Broken):
             result = session.judge.judge_broken(subject.subject, subject.error, environment)
         else:
-            result = session.judge.judge(subject, environment)
+            foreign = foreign_inputs(session.bundle, subject, data)
+            result = session.judge.judge(subject, environment, foreign)
         fixes = combine(result, lambda name, reference: _approves(session, name, reference))
         results.append(msgspec.structs.replace(result, fixes=fixes, evidence=None))
     return results
