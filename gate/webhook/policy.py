@@ -208,6 +208,8 @@ class PolicyInForce:
                 "custom policies run in the webhook only with OPA",
                 hint="use --engine opa, or judge with the shipped rules",
             )
+        if bundle.custom_modules:
+            _check_custom(bundle)
         settings = settings_of.load(
             start=sources.folder, catalogue=bundle.catalogue, defaults=bundle.defaults, path=sources.config
         )
@@ -261,6 +263,16 @@ class PolicyInForce:
             beside = sources.config.parent / "gate.lock"
             found += [beside] if beside.exists() else []
         return found
+
+
+def _check_custom(bundle: Bundle) -> None:
+    """Compile custom policies, and refuse calls that reach the network or the clock, before OPA is given them.
+
+    Raises `PolicyError` with file and line.
+    """
+    from gate.engine.regorus import RegorusEngine
+
+    RegorusEngine(bundle.modules, bundle.revision, custom=bundle.custom_modules, builtins=bundle.builtins).close()
 
 
 def _try_out(judge: Judge, settings: Settings) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -258,7 +261,12 @@ def test_a_new_policy_reaches_opa_by_its_bundle_protocol_without_a_wrong_answer_
 
     server.wait_until(changed)
     assert seen[:-1] == [True] * (len(seen) - 1)
-    assert server.review(pod(f"{host}/serve/good:1"))["auditAnnotations"]["policy"] != old
+    new = server.review(pod(f"{host}/serve/good:1"))["auditAnnotations"]["policy"]
+    assert new != old
+    (policies / "teams.rego").write_text(CUSTOM + "\nbroken if {\n")
+    server.wait_until(lambda: server.metric("gate_policy_reload_failed") == 1)
+    assert server.review(pod(f"{host}/serve/good:1"))["auditAnnotations"]["policy"] == new
+    assert server.get("/readyz")[0] == 200
 
 
 CUSTOM = """# METADATA
@@ -397,14 +405,53 @@ def test_sigterm_drains_answers_with_connection_close_and_ends_with_zero(
     server.review(pod(f"{host}/serve/good:1"))
     server.daemon.process.terminate()
     server.wait_until(lambda: server.get("/readyz") == (503, "draining\n"))
-    import urllib.request
-
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.url}/validate", review(pod(f"{host}/serve/good:1")), headers)
     with urllib.request.urlopen(request, timeout=10, context=server.context) as answer:
         assert (answer.status, answer.headers["Connection"]) == (200, "close")
     assert server.daemon.process.wait(30) == 0
     assert "Traceback" not in server.daemon.log_tail()
+
+
+def test_an_expired_certificate_is_served_and_the_process_is_not_ready(tmp_path: Path) -> None:
+    pair = Pair(tmp_path / "tls")
+    leaf = pair.authority.issue_cert("localhost", not_after=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    pair.key.write_bytes(leaf.private_key_pem.bytes())
+    pair.certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
+    server = _unready(tmp_path, "version: 1\n", pair, [])
+    try:
+        assert server.get("/readyz") == (503, "the serving certificate is not valid\n")
+        server.wait_until(lambda: (server.metric("gate_certificate_expiry_seconds") or 0) < 0)
+    finally:
+        server.stop()
+
+
+def test_no_path_is_ever_a_redirect(server: GateServer) -> None:
+    paths = ["/validate/", "/", "//validate", "/validate/..", "/%2e%2e/validate", "/validate?x"]
+    for path in paths:
+        request = urllib.request.Request(server.url + path, b"{}", {"Content-Type": "application/json"})
+        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=server.context), Stay())
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            opener.open(request, timeout=10)
+        assert caught.value.code in (400, 404, 405)
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Follows nothing."""
+
+    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
+        return None
+
+
+def test_a_custom_policy_that_would_use_the_network_is_refused_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    evil = CUSTOM + '\nleak := http.send({"method": "get", "url": "http://127.0.0.1:1"})\n'
+    (tmp_path / "policies" / "teams.rego").write_text(evil)
+    arguments = [f"--policy={tmp_path / 'policies'}", "--engine=opa", f"--opa-url=http://127.0.0.1:{free_port()}"]
+    arguments.append(f"--bundle-listen=127.0.0.1:{free_port()}")
+    daemon = launch_gate(tmp_path, "version: 1\n", Pair(tmp_path), arguments)
+    assert daemon.process.wait(60) == 2
+    assert "http.send" in daemon.log_tail()
 
 
 @pytest.mark.parametrize(
