@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, cast
 import msgspec
 
 from gate.engine.protocol import RawFinding
+from gate.evidence.image.compare import Change
 from gate.evidence.model import Evidence, LineOrigin, State, Subject
 
 Level = Literal["deny", "warn", "ignore"]
@@ -86,7 +87,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The judgement of one subject.
+    """The judgement of one subject; ``changes`` since the image that ``--against`` names.
 
     ``fixes`` is what `gate.report.fixes` combines for people, ``evidence`` what it rests on, ``leftovers`` its own
     exemptions that have run out or waive nothing; none of them is on the wire.
@@ -100,6 +101,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     assumed: list[Assumed] = []
     fixes: list[Fix] = []
     leftovers: list[ExemptionUse] = []
+    changes: list[Change] = []
     evidence: Evidence | None = None
 
 

@@ -30,6 +30,7 @@ Examples:
   gate check -o text -o sarif=gate.sarif      two reports in one run
   gate check --env dev                        another environment's levels
   gate check --baseline old.json              only what is new denies
+  gate check api:2 --against api:1            what changed between two images
 
 \b
 Exit codes: 0 pass, 1 denied, 2 usage or not readable, 3 could not decide, 4 nothing to judge, 5 a bug.
@@ -46,6 +47,7 @@ Exit codes: 0 pass, 1 denied, 2 usage or not readable, 3 could not decide, 4 not
 )
 @judging_options
 @click.option("--baseline", metavar="REPORT", help="A JSON report of an earlier run: only new findings deny.")
+@click.option("--against", metavar="IMAGE", help="A previous image: show what changed since, and bound growth.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of unchanged files.")
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes for many files; else one a core.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found; what cannot be read still fails.")
@@ -95,8 +97,8 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
         [],
         [Failure(target=name, message=error.message, hint=error.hint) for name, error in planned.failures],
     )
-    for outcome in judge_all(session, planned.targets, jobs):
-        results += outcome.results
+    for outcome in judge_all(session, planned.targets, 1 if session.asked.against else jobs):
+        results += [session.images.told(each) for each in outcome.results] if session.asked.against else outcome.results
         if outcome.failure:
             failures.append(outcome.failure)
     images = {target.kind for target in planned.targets} - {"dockerfile", "manifest"}

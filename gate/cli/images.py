@@ -7,16 +7,20 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from gate.errors import UsageError
 from gate.target import Target
 
 if TYPE_CHECKING:
     from gate.cli.session import Session
+    from gate.evidence.image.compare import Change
     from gate.evidence.image.lineage import Bases
     from gate.evidence.image.pool import Pool
     from gate.evidence.image.reference import Reference
     from gate.evidence.image.sources import Kind, Sources
-    from gate.evidence.model import Evidence
+    from gate.evidence.model import Evidence, Subject
+    from gate.finding import Result
 
 __all__ = ["KINDS", "Images", "make_sources"]
 
@@ -40,6 +44,8 @@ class Images:
         self._sources: Sources | None = None
         self._pool: Pool | None = None
         self._bases: Bases | None = None
+        self._previous: list[Evidence] | None = None
+        self._changes: dict[Subject, list[Change]] = {}
 
     def read(self, target: Target) -> list[Evidence]:
         """The evidence of every platform of an image, or of the one --platform names; raises `TargetError`."""
@@ -47,7 +53,36 @@ class Images:
             raise UsageError("its registry may not be asked: --offline", where=target.name)
         if self._runner is None:
             self._runner = asyncio.Runner()
-        return self._runner.run(self._read(target))
+        found = self._runner.run(self._read(target))
+        against = self._session.asked.against
+        return [self._compared(each, against) for each in found] if against else found
+
+    def told(self, result: Result) -> Result:
+        """A result with what changed since the image that --against names."""
+        return msgspec.structs.replace(result, changes=self._changes.get(result.subject, []))
+
+    def _compared(self, evidence: Evidence, against: str) -> Evidence:
+        from gate.evidence.image.compare import changes, match, with_previous
+
+        if self._previous is None:
+            self._previous = self._older(against)
+        previous = match(evidence, self._previous)
+        if previous is None:
+            raise UsageError(f"{against} has no image for {evidence.subject.platform}", where=evidence.subject.name)
+        self._changes[evidence.subject] = changes(previous, evidence)
+        return with_previous(evidence, previous)
+
+    def _older(self, against: str) -> list[Evidence]:
+        """The image that --against names, every platform."""
+        from gate.target import plan
+
+        planned = plan([against], self._session.settings.written, cwd=self._session.cwd)
+        for _, error in planned.failures:
+            raise error
+        targets = planned.targets
+        if len(targets) != 1 or targets[0].kind not in KINDS or self._runner is None:
+            raise UsageError("--against names one image", where=against)
+        return self._runner.run(self._read(targets[0]))
 
     def close(self) -> None:
         """End the connections and the processes."""

@@ -59,6 +59,7 @@ class Asked(NamedTuple):
     offline: bool = False
     today: datetime.date | None = None
     baseline: str | None = None
+    against: str | None = None
 
 
 class Session:

@@ -92,6 +92,19 @@ class AssumedWire(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class ChangeWire(msgspec.Struct, frozen=True, kw_only=True):
+    """One difference from the image given by --against. ``before`` is null for what is new, ``after`` for what is gone;
+    ``bytes``: by how much a size grew; ``unknown``: why the two cannot be compared in this."""
+
+    what: Literal[
+        "base", "user", "size", "layer", "shell", "setuid", "package-manager", "compiler", "leftover", "world-writable"
+    ]
+    before: str | None
+    after: str | None
+    bytes: int | None
+    unknown: str | None
+
+
 class ResultWire(msgspec.Struct, frozen=True, kw_only=True):
     """The judgement of one subject. ``settled_later``: rules that only the built image or the workload can settle."""
 
@@ -101,6 +114,7 @@ class ResultWire(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[FindingWire]
     settled_later: list[str]
     assumed: list[AssumedWire]
+    changes: list[ChangeWire] | msgspec.UnsetType = msgspec.UNSET
 
 
 class FailureWire(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +202,7 @@ def _result(result: Result) -> ResultWire:
         findings=[_finding(finding) for finding in result.findings],
         settled_later=result.settled_later,
         assumed=[AssumedWire(rule=each.rule, reason=_text(each.reason)) for each in result.assumed],
+        changes=[ChangeWire(**msgspec.structs.asdict(each)) for each in result.changes] or msgspec.UNSET,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gate.evidence.image.compare import Change
 from gate.finding import ExemptionUse, Result
 from gate.report import plain
 from gate.report.effects import Summary
@@ -50,3 +51,22 @@ def settled(result: Result) -> str | None:
     rules = ", ".join(result.settled_later)
     verb = "is" if len(result.settled_later) == 1 else "are"
     return f"{rules} {verb} settled once the image is built: gate check {plain.line(result.subject.image or 'IMAGE')}"
+
+
+def change(found: Change) -> str:
+    """One difference from a previous image: ``+ shell /bin/sh``, ``size: 120.0 MB, was 90.0 MB (+30.0 MB)``."""
+    what = found.what.replace("-", " ")
+    if found.unknown is not None:
+        return plain.line(f"{what}: {found.unknown}", 200)
+    grown = "" if found.bytes is None else f"{'+' if found.bytes >= 0 else '-'}{megabytes(abs(found.bytes))}"
+    if found.what == "size":
+        return f"size: {megabytes(int(found.after or 0))}, was {megabytes(int(found.before or 0))} ({grown})"
+    if found.before is not None and found.after is not None:
+        return plain.line(f"{what}: {found.after}, was {found.before}", 400)
+    sign, value = ("+", found.after) if found.before is None else ("-", found.before)
+    return plain.line(f"{sign} {what} {value or 'none'}{f' ({grown})' if grown else ''}", 200)
+
+
+def megabytes(count: int) -> str:
+    """Bytes in megabytes, one digit behind the point."""
+    return f"{count / 1e6:.1f} MB"

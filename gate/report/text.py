@@ -11,7 +11,7 @@ from gate.finding import Finding, Fix, Location, Result, Run
 from gate.report import plain
 from gate.report.context import Context
 from gate.report.effects import ordered, summarize
-from gate.report.phrases import VERDICTS, headline, leftover, settled, subject, waiver
+from gate.report.phrases import VERDICTS, change, headline, leftover, settled, subject, waiver
 from gate.report.style import Style, Tone
 from gate.verdict import Effect, effect
 
@@ -45,7 +45,11 @@ def render(run: Run, context: Context) -> str:
 
 
 def _is_loud(result: Result) -> bool:
-    return result.verdict != "pass" or any(effect(finding) == "warn" for finding in result.findings)
+    return (
+        bool(result.changes)
+        or result.verdict != "pass"
+        or any(effect(finding) == "warn" for finding in result.findings)
+    )
 
 
 def _last_line(run: Run, style: Style) -> str:
@@ -83,6 +87,10 @@ def _subject(result: Result, context: Context, style: Style) -> Iterator[str]:
     if len(shown) > MOST_FINDINGS:
         yield f"  … and {len(shown) - MOST_FINDINGS} more: -o json has all of them."
     yield from _fixes(result.fixes, context, style)
+    if result.changes:
+        yield from ["", *(f"  {change(each)}" for each in result.changes[:MOST_FINDINGS])]
+    if len(result.changes) > MOST_FINDINGS:
+        yield f"  … and {len(result.changes) - MOST_FINDINGS} more changes: -o json has all of them."
     yield from _doubts(result, context, style)
 
 
