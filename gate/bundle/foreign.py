@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gate.bundle import catalogue, metadata
+from gate.bundle import catalogue
 from gate.bundle.catalogue import SEVERITIES, Related, Rule
 from gate.errors import PolicyError
+
+if TYPE_CHECKING:
+    from gate.bundle import metadata
 
 KINDS = ("conftest", "trivy")
 RESULT = "foreign/result.rego"
 
+_RESERVED = ("gate", "custom", "system")
 _HEAD = re.compile(r"^((?:deny|violation|warn)(?:_\w+)?)(?=[\s\[{(:=]|$)", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -102,9 +106,9 @@ class _Part(NamedTuple):
 def kind(path: str, text: str) -> str | None:
     """Whose input a module says it knows; None for gate's own. Raises `PolicyError`."""
     parts, line = catalogue.package(path, text)
-    if parts[0] in ("gate", "custom"):
+    if parts[0] in _RESERVED:
         return None
-    block = metadata.before(path, text, line)
+    block = _metadata(path, text, line)
     if block is None or "custom" not in block:
         return None
     custom = block.section("custom")
@@ -167,7 +171,13 @@ def _packages(files: list[File]) -> dict[tuple[str, ...], list[File]]:
 
 
 def _block(file: File) -> metadata.Block | None:
-    return metadata.before(file.path, file.text, catalogue.package(file.path, file.text)[1])
+    return _metadata(file.path, file.text, catalogue.package(file.path, file.text)[1])
+
+
+def _metadata(path: str, text: str, package_line: int) -> metadata.Block | None:
+    from gate.bundle import metadata
+
+    return metadata.before(path, text, package_line)
 
 
 def _selects_dockerfiles(selector: Any) -> bool:
