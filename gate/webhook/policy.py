@@ -117,6 +117,8 @@ class PolicyInForce:
         loaded = await asyncio.to_thread(self._load)
         await self._publish(loaded)
         self._current = loaded
+        if self._sources.config is None:  # where the settings were found is known from here on
+            loaded.digest = await asyncio.to_thread(self._fingerprint)
         self.ready = loaded.opa is None
         self._metrics.set_policy(loaded.bundle.revision)
 
@@ -258,9 +260,10 @@ class PolicyInForce:
     def _files(self) -> Sequence[Path]:
         sources = self._sources
         found = [path for folder in sources.policies for path in sorted(folder.rglob("*.rego"))]
-        if sources.config is not None:
-            found.append(sources.config)
-            beside = sources.config.parent / "gate.lock"
+        config = sources.config or (self._current.settings.written.path if self._current else None)
+        if config is not None:
+            found.append(config)
+            beside = config.parent / "gate.lock"
             found += [beside] if beside.exists() else []
         return found
 
