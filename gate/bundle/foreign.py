@@ -26,6 +26,8 @@ _HEAD = re.compile(r"^((?:deny|violation|warn)(?:_\w+)?)(?=[\s\[{(:=]|$)", re.MU
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NEW = re.compile(r"\bresult\.new\s*\(")
+_NO_CODE = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|#[^\n]*')
+_DATA = re.compile(r"(?<![\w.])data((?:\.[A-Za-z_]\w*)+)")
 _RESULT_TEXT = """package gate.foreign.result
 
 # What Trivy's function of this name gives, as far as places go.
@@ -143,7 +145,10 @@ def read(files: list[File]) -> Foreign:
     """The rules in these files; raises `PolicyError` with file and line."""
     rules: dict[str, Rule] = {}
     parts: dict[str, list[_Part]] = {}
-    for package, own in _packages(files).items():
+    packages = _packages(files)
+    for file in files:
+        _complete(file, packages)
+    for package, own in packages.items():
         described = next((file for file in own if _block(file) is not None), own[0])
         heads = dict.fromkeys(head for file in own for head in _HEAD.findall(file.text))
         for head in heads:
@@ -168,6 +173,25 @@ def _packages(files: list[File]) -> dict[tuple[str, ...], list[File]]:
     for file in files:
         found.setdefault(tuple(catalogue.package(file.path, file.text)[0]), []).append(file)
     return found
+
+
+def _complete(file: File, packages: Mapping[tuple[str, ...], Any]) -> None:
+    """Raise `PolicyError` where a file asks for data that nobody has: it would find nothing, and look content."""
+    code = _NO_CODE.sub(lambda found: "\n" * found[0].count("\n"), file.text)
+    for found in _DATA.finditer(code):
+        asked = tuple(found[1].split(".")[1:])
+        if asked[0] in ("gate", "custom") or any(_reaches(asked, package) for package in packages):
+            continue
+        raise PolicyError(
+            f"data{found[1]} is not here",
+            where=f"{file.path}:{code.count(chr(10), 0, found.start()) + 1}",
+            hint="Put the library it belongs to into a --policy directory; data files are not read.",
+        )
+
+
+def _reaches(asked: tuple[str, ...], package: tuple[str, ...]) -> bool:
+    shared = min(len(asked), len(package))
+    return asked[:shared] == package[:shared]
 
 
 def _block(file: File) -> metadata.Block | None:

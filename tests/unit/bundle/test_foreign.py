@@ -47,6 +47,11 @@ def test_a_rules_name_is_its_id_or_its_package_and_rule(tmp_path: Path, text: st
     assert _custom(_load(tmp_path, a=text)) == names
 
 
+def test_libraries_are_found_by_any_part_of_their_names(tmp_path: Path) -> None:
+    text = f"{TRIVY}package user.a\nimport data.lib\nimport data.lib.docker.users as u\nx := data.user.a.y\n{DENY}"
+    assert _custom(_load(tmp_path, a=text, b=f"{TRIVY}package lib.docker\nusers := 1\n")) == {"custom/user-a-deny"}
+
+
 def test_a_file_without_metadata_belongs_to_its_package(tmp_path: Path) -> None:
     bundle = _load(tmp_path, a=f"{CONFTEST}package main\n", b=f"package main\n{DENY}")
     assert _custom(bundle) == {"custom/main-deny"}
@@ -133,6 +138,14 @@ REFUSED = {
     "no room for result": (
         {"a": f"{TRIVY}package user.a\n", "b": "package user.a\ndeny contains result.new(1, {})\n"},
         "b.rego:1: uses result.new, which takes a line before the package line",
+    ),
+    "a library that is missing": (
+        {"a": f"{TRIVY}package user.a\n# data.x\nimport data.lib.docker\n{DENY}"},
+        "a.rego:7: data.lib.docker is not here",
+    ),
+    "data that is not Rego": (
+        {"a": f'{CONFTEST}package main\nx := `\ndata.a`\ndeny contains "data.b" if not data.ports.web\n'},
+        "a.rego:7: data.ports.web is not here",
     ),
     "OPA's own package": ({"a": f"{CONFTEST}package system.authz\n{DENY}"}, "a.rego:4: package system.authz is not"),
 }
