@@ -170,7 +170,8 @@ class OpaEngine:
             return EngineProtocolError(f"OPA answered {refused.status}", where=self.url)
         if str(first.get("code", "")).startswith("eval_"):
             place = first.get("location") or {}
-            return EngineError(message, where=self._place(place))
+            told = self._process.named(message) if self._process is not None else message
+            return EngineError(told, where=self._place(place))
         return EngineProtocolError(f"OPA answered {refused.status}: {message}", where=self.url)
 
     def _place(self, place: dict[str, Any]) -> str | None:

@@ -73,6 +73,12 @@ class PrivateOpa:
                 return shown
         return file
 
+    def named(self, text: str) -> str:
+        """The same text with the paths that messages show."""
+        for written, shown in self._originals.items():
+            text = text.replace(str(self._bundle / written), shown)
+        return text
+
     def close(self) -> None:
         """End the process and remove the folder; may be called again."""
         self._stop()

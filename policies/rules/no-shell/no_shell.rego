@@ -74,11 +74,14 @@ _base := input.evidence.facts.base.reference if {
 	is_string(input.evidence.facts.base.reference)
 } else := "this base"
 
-_starts(origin) := instruction.cmd if {
+_starts(origin) := cmds[0] if {
 	origin.kind == "line"
-	some stage in input.evidence.dockerfile.stages
-	some instruction in stage.instructions
-	instruction.line == origin.line
+	cmds := [instruction.cmd |
+		some stage in input.evidence.dockerfile.stages
+		some instruction in stage.instructions
+		instruction.line == origin.line
+	]
+	count(cmds) > 0
 } else := origin.field if {
 	origin.kind == "config"
 } else := "the command"

@@ -133,6 +133,7 @@ def test_rules_that_fail_are_undecided_and_the_others_hold(opa_binary: Path) -> 
     assert (good.message, root) == ("custom says no", ROOT.findings[0])
     assert (conflict.status, strict.status) == ("undecided", "undecided")
     assert "team/strict.rego:3: " in str(strict.reason) and "team/conflict.rego:" in str(conflict.reason)
+    assert "gate-opa-" not in str(conflict.reason) + conflict.message
 
 
 @pytest.mark.go
