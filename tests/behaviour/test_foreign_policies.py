@@ -78,7 +78,17 @@ def _by_conftest(binary: Path, folder: Path, policies: Path, *options: str) -> d
     """What conftest itself finds in files of these names: (level, message)."""
     for number, text in enumerate(SOURCES.values()):
         (folder / f"{number}.Dockerfile").write_bytes(text.encode())
-    command = [binary, "test", "--all-namespaces", "--parser", "dockerfile", "-o", "json", "--policy", policies]
+    command = [
+        str(binary),
+        "test",
+        "--all-namespaces",
+        "--parser",
+        "dockerfile",
+        "-o",
+        "json",
+        "--policy",
+        str(policies),
+    ]
     done = subprocess.run([*command, *options, *sorted(folder.iterdir())], capture_output=True, check=False, cwd=folder)
     found: dict[str, set[Said]] = {name: set() for name in SOURCES}
     for one in json.loads(done.stdout):
@@ -105,7 +115,7 @@ def test_the_input_is_what_conftest_parses(tmp_path: Path, conftest_binary: Path
     accepted = [case.data for case in CASES if not isinstance(case.expected, Refused)]
     sources = [*(text.encode() for text in SOURCES.values()), *accepted]
     compared = 0
-    command = [conftest_binary, "parse", "--parser", "dockerfile"]
+    command = [str(conftest_binary), "parse", "--parser", "dockerfile"]
     for number, data in enumerate(sources):
         path = tmp_path / f"{number}.Dockerfile"
         path.write_bytes(data)
@@ -164,7 +174,8 @@ TRIVY: dict[str, set[tuple[str, str, str, tuple[int, int | None] | None]]] = {
 
 def _row(found: Finding) -> tuple[str, str, str, tuple[int, int | None] | None]:
     place = found.location
-    return found.rule.removeprefix("custom/"), found.level, found.message, place and (place.line, place.end_line)
+    lines = (place.line or 0, place.end_line) if place else None
+    return found.rule.removeprefix("custom/"), found.level, found.message, lines
 
 
 @pytest.mark.go
