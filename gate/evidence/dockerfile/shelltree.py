@@ -85,10 +85,22 @@ class ScriptReader(TreeWords):
                     self._substitutions(child, None)
                 else:
                     before = len(self._out)
-                    all_ends += self._children(child, connector)
+                    all_ends += self._nested(child, connector)
                     if len(self._out) > before:
                         connector = ";"
         return all_ends
+
+    def _nested(self, node: Node, connector: str | None) -> list[Simple]:
+        """What a node holds that is no statement itself, such as the parser's own for text it cannot read."""
+        self._depth += 1
+        try:
+            if self._depth <= MAX_NESTING:
+                return self._children(node, connector)
+            if self.broken_at is None:
+                self.broken_at = self.at(node)
+            return []
+        finally:
+            self._depth -= 1
 
     def _statement(self, node: Node, connector: str | None) -> list[Simple]:
         self._depth += 1

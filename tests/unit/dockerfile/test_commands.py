@@ -382,6 +382,11 @@ def test_plain_text_is_read_as_the_parser_reads_it() -> None:
     assert compared > 500
 
 
+@pytest.mark.parametrize("text", ["(" * 10_000 + ")" * 10_000, "{ " * 8_000, "((" * 5_000, "[[ ( " * 4_000])
+def test_text_nested_beyond_all_measure_is_opaque(text: str) -> None:
+    assert any(command.opaque for command in _run(f"RUN {text}\n"))
+
+
 def _run(text: str) -> list[Command]:
     evidence = collect(f"FROM alpine\n{text}".encode(), path="Dockerfile", bases=TableLookup())
     assert evidence.dockerfile is not None
