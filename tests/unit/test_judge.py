@@ -78,6 +78,7 @@ def test_the_engine_is_asked_for_the_rules_that_are_to_run_with_their_parameters
     assert engine.documents == [
         {
             "evidence": msgspec.json.decode(msgspec.json.encode(evidence)),
+            "today": TODAY.isoformat(),
             "parameters": {"non-root": {}, "max-size": {"uncompressed": 300_000_000}},
             "rules": {
                 "non-root": asked | {"parameters": []},
@@ -85,6 +86,12 @@ def test_the_engine_is_asked_for_the_rules_that_are_to_run_with_their_parameters
             },
         }
     ]
+
+
+def test_inputs_of_other_programs_policies_stand_beside_the_evidence() -> None:
+    engine = FakeEngine(RawReport())
+    judge(engine).judge(dockerfile(), foreign={"conftest": [{"Cmd": "from"}]})
+    assert [each["foreign"] for each in engine.documents] == [{"conftest": [{"Cmd": "from"}]}]
 
 
 def test_where_no_rule_is_to_run_no_engine_is_asked() -> None:
