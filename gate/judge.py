@@ -25,6 +25,9 @@ from gate.settings import Effective, Settings, Stance
 if TYPE_CHECKING:
     from gate.bundle.catalogue import Rule
 
+MOST = {"stages": 250, "instructions": 10_000, "pairs": 2_000}
+"""What the rules judge in one Dockerfile; ``pairs`` are those of ENV, LABEL and ARG."""
+
 
 class Judge:
     """Judges subjects by one policy and one gate.yaml.
@@ -94,6 +97,7 @@ class Judge:
         self, evidence: Evidence, rules: Mapping[str, Effective], foreign: Mapping[str, Any] | None = None
     ) -> bytes:
         """The engine's document; what does not change from subject to subject is encoded once."""
+        _bound(evidence)
         known = self._documents.get(id(rules))
         if known is None or known[0] is not rules:
             tail = {
@@ -149,6 +153,20 @@ class Judge:
             waiver = own.waive(found)
         known = found.fingerprint in self._baseline
         return msgspec.structs.replace(found, exemption=waiver.active, expired=waiver.expired, baseline=known)
+
+
+def _bound(evidence: Evidence) -> None:
+    """Refuse what no honest Dockerfile holds: rules compare stages with each other, and engines cannot be stopped."""
+    stages = evidence.dockerfile.stages if evidence.dockerfile is not None else []
+    instructions = [one for stage in stages for one in stage.instructions]
+    counts = {
+        "stages": len(stages),
+        "instructions": len(instructions),
+        "pairs": sum(len(i.pairs) for i in instructions),
+    }
+    for what, count in counts.items():
+        if count > MOST[what]:
+            raise TargetError(f"too large to be judged: {count:,} {what}; gate judges at most {MOST[what]:,}")
 
 
 def _doubt(one: Assumption) -> RawFinding:

@@ -309,3 +309,20 @@ def test_standard_output_that_fails_is_no_traceback(where: str, tmp_path: Path) 
     )
     assert "Traceback" not in done.stderr
     assert (done.returncode, done.stderr.startswith("gate: standard output: cannot be written")) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"FROM scratch AS s{number}\n" for number in range(251)),
+        "FROM scratch\nLABEL " + " ".join(f"a{number}=b" for number in range(2_001)) + "\n",
+        "FROM scratch AS s\n" + "ONBUILD USER 5\n" * 200 + "".join(f"FROM s AS t{number}\n" for number in range(100)),
+    ],
+)
+def test_a_dockerfile_too_large_for_the_rules_is_not_judged_and_the_others_are(text: str, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(text)
+    (tmp_path / "Dockerfile.good").write_text("FROM scratch\nUSER 5\n")
+    done = gate("check", "-o", "json", "Dockerfile", "Dockerfile.good", cwd=tmp_path)
+    assert done.code == 2
+    assert "too large to be judged" in done.err
+    assert [each["subject"]["name"] for each in done.report["results"]] == ["Dockerfile.good"]
