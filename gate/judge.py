@@ -25,7 +25,7 @@ from gate.settings import Effective, Settings, Stance
 if TYPE_CHECKING:
     from gate.bundle.catalogue import Rule
 
-MOST = {"stages": 250, "instructions": 10_000, "pairs": 2_000}
+MOST = {"stages": 250, "instructions": 10_000, "pairs": 1_000}
 """What the rules judge in one Dockerfile; ``pairs`` are those of ENV, LABEL and ARG."""
 
 

@@ -85,6 +85,8 @@ def test_it_holds_through_its_last_day(until: str, verdict: str, state: str | No
         ('gate: ignore=non-root reason="x"', "it has no date"),
         ('gate: ignore=non-root reason="x" until=soon', "it has no date"),
         ('gate: ignore=non-root reason="x" until=2027-13-01', "it has no date"),
+        ('gate: ignore=non-root reason="x" until=20270101', "it has no date"),
+        ('gate: ignore=non-root reason="x" until=2027-W01', "it has no date"),
         ('gate: ignore=non-root reason="x" until=2027-01-01 colour=red', "there is no key 'colour'"),
         ("gate: ignore=non-root because I say so", "cannot read"),
         ('gate: ignore=dockerfile-valid reason="x" until=2027-01-01', "dockerfile-valid"),
