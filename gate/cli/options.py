@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -69,6 +70,9 @@ def asked(values: dict[str, Any]) -> Asked:
         given["today"] = day(values["today"])
     if values.get("online") and values.get("offline"):
         raise UsageError("--online and --offline contradict each other")
+    platform = values.get("platform")
+    if platform and not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", platform):
+        raise UsageError(f'"{platform}" is no platform', hint="Write it as linux/amd64.")
     if values.get("opa_url") and values.get("engine") == "regorus":
         raise UsageError("--opa-url is for --engine opa", hint="Leave one of them out.")
     return Asked(**given)

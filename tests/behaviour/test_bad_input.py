@@ -116,6 +116,7 @@ USAGE = {
     "a baseline that is not there": (["check", "--baseline", "old.json"], "there is no such file"),
     "settings that are not there": (["check", "--config", "other.yaml"], "cannot be read"),
     "contradicting options": (["check", "--online", "--offline"], "contradict"),
+    "a platform that is none": (["check", "--platform", "junk", "."], "is no platform"),
     "an OPA for another engine": (["check", "--engine", "regorus", "--opa-url", "http://x"], "--opa-url is for"),
     "an image without a tag": (["check", "api"], "there is no such file"),
 }
