@@ -291,7 +291,7 @@ def _try_out(judge: Judge, settings: Settings) -> None:
 def _regorus(bundle: Bundle) -> RememberingEngine:
     from gate.engine.regorus import RegorusEngine
 
-    return RememberingEngine(lambda: RegorusEngine(bundle.modules, bundle.revision))
+    return RememberingEngine(lambda: RegorusEngine(bundle.modules, bundle.revision, triggers=bundle.triggers))
 
 
 def _kind(resource: str) -> str:
