@@ -89,9 +89,9 @@ class Findings:
         """One for each cache in the image, of the layer that brought most of it, and one for each deleted from a
         lower layer."""
         there: dict[tuple[bytes, str], dict[int, int]] = defaultdict(dict)
-        for found in (self._live, self._left):
+        for found in (self._left, self._live):
             for (root, what, layer), size in found.caches.items():
-                there[root, what][layer] = there[root, what].get(layer, 0) + size
+                there[root, what][layer] = max(size, there[root, what].get(layer, 0))
         for (root, what), by_layer in there.items():
             if any(by_layer.values()):
                 brought = max(by_layer, key=lambda layer: by_layer[layer])
