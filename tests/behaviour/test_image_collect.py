@@ -271,6 +271,22 @@ def test_a_damaged_cache_is_read_again(tmp_path: Path) -> None:
     assert of_layout(path, store=store) == first
 
 
+def test_what_another_version_kept_is_read_again(tmp_path: Path) -> None:
+    class Odd(MemoryStore):
+        def get(self, namespace: str, key: str) -> bytes | None:
+            return b"\x81\xa5other\x01" if super().get(namespace, key) else None
+
+    store, path = Odd(), layout(tmp_path, image_of(BASE, APP))
+    first = of_layout(path, store=store)
+    assert of_layout(path, store=store) == first
+
+
+def test_without_processes_facts_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
+    [found] = of_layout(layout(tmp_path, image_of(BASE)), inline_below=0)
+    assert "no process to read it could be started" in (found.facts.shell.reason or "")
+
+
 def test_facts_that_prove_nothing_are_not_cached(tmp_path: Path) -> None:
     store = MemoryStore()
     path = layout(

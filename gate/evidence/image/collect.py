@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 
@@ -18,7 +19,7 @@ from gate.evidence import model
 from gate.evidence.image import facts as facts_of
 from gate.evidence.image import layers as layers_of
 from gate.evidence.image.facts import ImageFacts, Subject, unreadable
-from gate.evidence.image.layers import LayerFacts, layer_facts
+from gate.evidence.image.layers import LayerFacts
 from gate.evidence.image.limits import ImageLimits
 from gate.evidence.image.lineage import Bases, trace
 from gate.evidence.image.pool import Pool
@@ -27,6 +28,8 @@ from gate.evidence.image.source import ImageSource, Layer, PlatformImage
 from gate.store import NoStore, Store
 
 __all__ = ["Collector", "collect"]
+
+Facts = TypeVar("Facts", ImageFacts, LayerFacts)
 
 _LAYERS, _IMAGES = "layer", "image"  # namespaces of the store
 _LONGEST_AUTHOR = 300  # characters kept of what an author says made a layer
@@ -76,9 +79,9 @@ class Collector:
         if subject.problem is not None:
             return unreadable(subject, subject.problem)
         key = self._key(image)
-        cached = self._get(_IMAGES, key)
+        cached = _decoded(self._get(_IMAGES, key), ImageFacts)
         if cached is not None:
-            return msgspec.msgpack.decode(cached, type=ImageFacts)
+            return cached
         layers = await self._layers(image)
         found = await self._pool.image(subject, layers, self._limits)
         if all(each.whole for each in layers):
@@ -110,9 +113,9 @@ class Collector:
             raise
 
     async def _layer(self, layer: Layer, key: str) -> LayerFacts:
-        cached = self._get(_LAYERS, key)
+        cached = _decoded(self._get(_LAYERS, key), LayerFacts)
         if cached is not None and await self._source.may_read(layer):
-            return layer_facts(cached)
+            return cached
         found = await self._pool.layer(self._source, layer, self._limits.layer)
         if found.whole:
             self._put(_LAYERS, key, msgspec.msgpack.encode(found))
@@ -131,6 +134,16 @@ class Collector:
             self._store.put(namespace, key, value)
         except StoreError:
             return
+
+
+def _decoded(value: bytes | None, kind: type[Facts]) -> Facts | None:
+    """Facts from the store; null for what another version wrote."""
+    if value is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(value, type=kind)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _layer_key(layer: Layer) -> str:

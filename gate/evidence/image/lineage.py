@@ -209,21 +209,8 @@ def _fact(
         ancestors.append(Ancestor(reference=own.normalized, digest=own.digest, via="self"))
     origin = ConfigOrigin(field="rootfs.diff_ids")
     if proven:
-        nearest = proven[0][0]
-        known = bases.table.lookup(nearest.reference, platform) if bases.table is not None else None
-        return BaseFact(
-            state="known",
-            reference=nearest.reference.normalized,
-            registry=nearest.reference.registry,
-            repository=nearest.reference.repository,
-            tag=nearest.reference.tag,
-            digest=nearest.digest,
-            ancestors=ancestors,
-            claims=claims,
-            created=_day(nearest.created),
-            supported_until=known.supported_until if known else None,
-            origin=origin,
-        )
+        found = _nearest(proven[0][0], bases, platform)
+        return msgspec.structs.replace(found, ancestors=ancestors, claims=claims, origin=origin)
     if ancestors:
         return BaseFact(state="known", ancestors=ancestors, claims=claims, origin=origin)
     if bare:
@@ -234,6 +221,20 @@ def _fact(
         )
     reason = "no base is proven: its layers start with those of no image in gate.lock, or it was squashed"
     return BaseFact(state="unknown", reason=reason, claims=claims, origin=origin)
+
+
+def _nearest(base: Candidate, bases: Bases, platform: str) -> BaseFact:
+    known = bases.table.lookup(base.reference, platform) if bases.table is not None else None
+    return BaseFact(
+        state="known",
+        reference=base.reference.normalized,
+        registry=base.reference.registry,
+        repository=base.reference.repository,
+        tag=base.reference.tag,
+        digest=base.digest,
+        created=_day(base.created),
+        supported_until=known.supported_until if known else None,
+    )
 
 
 def _day(created: str | None) -> str | None:

@@ -149,16 +149,19 @@ class Pool:
             if process.returncode is None:
                 return process
         arguments = ["-I", "-c", _START, json.dumps(sys.path)]
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env={},
-            limit=_BUFFER,
-            start_new_session=True,
-        )
+        try:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                *arguments,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                env={},
+                limit=_BUFFER,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _WorkerError(f"no process to read it could be started: {error.strerror}") from None
 
 
 async def _inline(source: ImageSource, layer: Layer, expected: Expected, limits: LayerLimits) -> LayerFacts:
