@@ -109,7 +109,7 @@ def _number(uid: int, group: str | None, files: AccountFiles) -> Account:
 def _name(name: str, group: str | None, files: AccountFiles) -> Account:
     if files.passwd_doubt is not None:
         return Account(root=None, numeric=False, doubt=files.passwd_doubt)
-    wanted = name.encode("utf-8", "surrogateescape")
+    wanted = name.encode("utf-8", "surrogatepass")
     try:
         line = next((each for each in _lines(files.passwd or b"", _LONGEST_LINE) if each[0] == wanted), None)
     except _LongLineError:
@@ -139,7 +139,7 @@ def _gid(group: str, files: AccountFiles, empty: int | None) -> int | None:
             return number
         if files.group_doubt is not None:
             return None
-        wanted = group.encode("utf-8", "surrogateescape")
+        wanted = group.encode("utf-8", "surrogatepass")
         lines = _lines(files.group or b"", _LONGEST_GROUP_LINE)
         gid = next((_field(line, 2) for line in lines if line[0] == wanted and line[0][:1] != b"#"), None)
     except (_OutOfRangeError, _LongLineError):
@@ -149,7 +149,7 @@ def _gid(group: str, files: AccountFiles, empty: int | None) -> int | None:
 
 def _id(text: str) -> int | None:
     """The number a text is for Go's ``Atoi``, in the range of ids; null for a name."""
-    number = _atoi(text.encode("utf-8", "surrogateescape"))
+    number = _atoi(text.encode("utf-8", "surrogatepass"))
     if number is not None and not 0 <= number <= LARGEST_ID:
         raise _OutOfRangeError
     return number
