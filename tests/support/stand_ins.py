@@ -111,6 +111,14 @@ STAND_INS = [
 ]
 
 
+_BUILT_ON = {
+    "library/golang:1.22-alpine": "library/alpine:3.20",
+    "library/node:20-alpine": "library/alpine:3.20",
+    "library/gradle:8.7-jdk21": "library/python:3.12-slim",
+}
+"""Bases that are built on an approved one, which does not approve them."""
+
+
 def push_all(pusher: Pusher) -> None:
     """Put every stand-in into a registry."""
     for each in STAND_INS:
@@ -119,7 +127,12 @@ def push_all(pusher: Pusher) -> None:
 
 
 def made(stand_in: StandIn) -> Image:
-    """The image of one stand-in; no two have the same layers."""
+    """The image of one stand-in; some are built on another, as the real ones are, and no two are the same."""
+    below = [_layer(other) for other in STAND_INS if other.name == _BUILT_ON.get(stand_in.name)]
+    return image_of(*below, _layer(stand_in), **_config(stand_in))
+
+
+def _layer(stand_in: StandIn) -> bytes:
     passwd = "".join(f"{line}\n" for line in ("root:x:0:0:root:/root:/bin/sh", *stand_in.users)).encode()
     entries = [
         file("etc/stand-in", stand_in.name.encode(), 0o644),
@@ -133,7 +146,7 @@ def made(stand_in: StandIn) -> Image:
     ]
     if stand_in.like != "distroless":
         entries += _userland(stand_in)
-    return image_of(layer(*entries), **_config(stand_in))
+    return layer(*entries)
 
 
 def _userland(stand_in: StandIn) -> list[bytes]:

@@ -103,9 +103,9 @@ class Bases:
 
 
 def _of_lock(base: LockedBase, facts: LockedPlatform) -> Candidate:
-    return Candidate(
-        reference=parse(base.reference), digest=base.digest, diff_ids=facts.diff_ids, created=facts.created
-    )
+    # A build may leave out when it was made; the tag led there on that day at the latest.
+    created = facts.created if _day(facts.created) else base.resolved.isoformat()
+    return Candidate(reference=parse(base.reference), digest=base.digest, diff_ids=facts.diff_ids, created=created)
 
 
 def _of_image(reference: Reference, digest: str | None, image: PlatformImage) -> Candidate:

@@ -25,6 +25,7 @@
 #       description: Vendors' images that run unchanged; `approved_images` sets it.
 package gate.rules["approved-base"]
 
+import data.gate.lib.date
 import data.gate.lib.finding
 import data.gate.lib.image
 import data.gate.lib.text
@@ -40,10 +41,23 @@ violations contains finding.with_fix(finding.at(_base.origin, message), fix) if 
 }
 
 _approved if {
+	some pattern in _matching
+	not _expired(pattern)
+}
+
+_matching contains pattern if {
 	some pattern in _allowed.bases
 	some ref in _references
 	image.matches(pattern, ref)
 }
+
+# Where the age of the base is not known, base-age says so.
+_expired(pattern) if {
+	is_number(pattern.max_age)
+	_age > pattern.max_age
+}
+
+_age := date.days(input.today) - date.days(_base.created)
 
 _approved if {
 	some pattern in _allowed.images
@@ -56,15 +70,25 @@ _references contains _base if is_string(_base.reference)
 
 _references contains ref if {
 	some ancestor in _base.ancestors
+	_is_nearest(ancestor)
 	ref := object.union(image.parse(ancestor.reference), {"digest": ancestor.digest})
+}
+
+# What a base is built on itself does not approve it, in an image as little as in a Dockerfile.
+_is_nearest(ancestor) if object.get(ancestor, "layers", null) == null
+
+_is_nearest(ancestor) if {
+	ancestor.layers == max({other.layers | some other in _base.ancestors; is_number(other.layers)})
 }
 
 _message := sprintf("base image %s is not approved: %s", [_base.reference, _why]) if {
 	is_string(_base.reference)
 } else := "is built on no approved base image"
 
-# The repository is right and the tag is not.
-_why := sprintf("of %s only %s", [image.name(_base), concat("; ", tags)]) if {
+_why := sprintf("it was made %s, %d days ago, and may be %d days old", [_base.created, _age, limit]) if {
+	limit := max({pattern.max_age | some pattern in _matching; is_number(pattern.max_age)})
+} else := sprintf("of %s only %s", [image.name(_base), concat("; ", tags)]) if {
+	# The repository is right and the tag is not.
 	tags := sort({_tags(pattern) |
 		some pattern in _allowed.bases
 		regex.match(pattern.regex, image.name(_base))

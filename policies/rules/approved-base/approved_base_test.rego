@@ -97,3 +97,36 @@ test_reports_everything_when_nothing_is_approved if {
 		"Name the images to build on under `approved_bases` in gate.yaml.",
 	]}
 }
+
+test_what_a_base_is_built_on_does_not_approve_it if {
+	golang := object.union(_ancestor("docker.io/library/golang:1.23-alpine", "layers"), {"layers": 5})
+	alpine := object.union(_ancestor("docker.io/library/python:3.12-alpine", "layers"), {"layers": 1})
+	_found(_base("docker.io/library/golang:1.23-alpine", [golang, alpine])) == {[
+		"base image docker.io/library/golang:1.23-alpine is not approved: docker.io/library/golang is not on the list",
+		_fix,
+	]}
+}
+
+test_another_name_of_the_same_layers_approves_them if {
+	mirrored := object.union(_ancestor("a.io/hub/python:3.12-slim", "layers"), {"layers": 4})
+	python := object.union(_ancestor("docker.io/library/python:3.12-slim", "layers"), {"layers": 4})
+	_found(_base("a.io/hub/python:3.12-slim", [mirrored, python])) == set()
+}
+
+_aged(created, max_age) := {found.message | some found in found_} if {
+	found_ := rule.violations with input as {
+		"today": "2026-11-21",
+		"evidence": {"facts": {"base": object.union(_base("scratch", []), {"created": created})}},
+		"parameters": {"approved-base": {
+			"bases": [object.union(_pattern("scratch", "^scratch$", [], []), {"max_age": max_age})],
+			"images": [],
+		}},
+	}
+}
+
+test_a_base_is_approved_for_as_long_as_its_pattern_says if {
+	_aged("2026-08-23", 90) == set()
+	_aged("2026-08-22", 90) == {"base image scratch is not approved: it was made 2026-08-22, 91 days ago, and may be 90 days old"}
+	_aged("2026-08-22", null) == set()
+	_aged(null, 90) == set()
+}

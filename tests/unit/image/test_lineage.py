@@ -130,6 +130,17 @@ def test_a_base_of_the_lock_is_proven_by_its_layers() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("created", "day"),
+    [("2026-04-05T06:07:08Z", "2026-04-05"), ("1970-01-01T00:00:00Z", "2026-11-01"), (None, "2026-11-01"), ("x", "2026-11-01")],
+)  # fmt: skip
+def test_a_base_that_hides_its_day_is_as_old_as_the_lock_knows(created: str | None, day: str) -> None:
+    assert (
+        base(image(LAYERS[:2]), lock(locked("docker.io/library/alpine:3.20", LAYERS[:1], created=created))).created
+        == day
+    )
+
+
 def test_the_nearest_of_several_ancestors_is_the_base() -> None:
     bases = lock(
         locked("docker.io/library/alpine:3.20", LAYERS[:1]),
