@@ -18,7 +18,8 @@ from gate.evidence.dockerfile.globalscope import BuildOptions
 from gate.evidence.dockerfile.graph import Graph
 from gate.evidence.dockerfile.instructions import parse
 from gate.evidence.dockerfile.shells import ShellReader
-from gate.evidence.dockerfile.syntax import DockerfileError, ParsedDockerfile
+from gate.evidence.dockerfile.syntax import DockerfileError, ParsedDockerfile, RawHeredoc
+from gate.evidence.dockerfile.validity import INSTRUCTIONS
 from gate.evidence.image import reference as references
 from gate.settings import patterns
 
@@ -48,8 +49,15 @@ def collect(
     options = options or BuildOptions()
     frontend = _frontend(data, options)
     if frontend is not None and not _approved(frontend, approved_frontends):
-        return _foreign(frontend, path, options, image, ignore)
+        reason = f"the frontend {frontend.reference} is not approved, and it alone decides what this file means"
+        return _foreign(frontend, reason, path, options, image, ignore)
     parsed = parse(data)
+    if frontend is not None and "@" in frontend.reference and _reads_two_ways(parsed):
+        reason = (
+            f"the frontend {frontend.reference} goes by its digest, which may be older than 1.4: that reads the "
+            "here-documents of this file as instructions"
+        )
+        return _foreign(frontend, reason, path, options, image, ignore)
     graph = Graph(parsed, options, bases)
     done = evaluate(graph)
     budget = commands.Budget()
@@ -155,12 +163,30 @@ def _frontend_input(frontend: Frontend) -> model.Input:
     )
 
 
+def _reads_two_ways(parsed: ParsedDockerfile) -> bool:
+    """Whether a frontend without here-documents could build this file, and so build something else.
+
+    It takes every line of a here-document for an instruction, the word that ends it too. Where the first line of one
+    begins with no instruction it refuses the file, and then only the reading with here-documents is left.
+    """
+    raws = [raw.sub or raw for raw in parsed.instructions]
+    firsts = [_first_line(raw.heredocs[0]) for raw in raws if raw.heredocs]
+    return bool(firsts) and all(
+        not line or line.endswith(parsed.escape) or line.split()[0].upper() in INSTRUCTIONS for line in firsts
+    )
+
+
+def _first_line(heredoc: RawHeredoc) -> str:
+    """What stands first below the line that begins a here-document, blank lines and comments left out."""
+    lines = (line.strip() for line in heredoc.content.split("\n"))
+    return next((line for line in lines if line and not line.startswith("#")), heredoc.name)
+
+
 def _foreign(
-    frontend: Frontend, path: str, options: BuildOptions, image: str | None, ignore: model.Ignore | None
+    frontend: Frontend, reason: str, path: str, options: BuildOptions, image: str | None, ignore: model.Ignore | None
 ) -> model.Evidence:
     """All there is to know of a file that another program reads."""
     line = frontend.line or 1
-    reason = f"the frontend {frontend.reference} is not approved, and it alone decides what this file means"
     return model.Evidence(
         kind="dockerfile",
         subject=_subject(path, options.target, options.platform, image),

@@ -250,6 +250,33 @@ def test_a_team_approves_its_own_frontends() -> None:
 # --- hostile files ---
 
 
+_DIGEST = "docker/dockerfile:1.7@sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("below", "state"),
+    [
+        ("COPY <<CMD /x\nUSER root\nCMD\n", "unknown"),
+        ("RUN <<EOF\nuser root\nRUN true \\\nEOF\n", "unknown"),
+        ("RUN <<EOF\n\n# USER 7\n US\\\nER root\nEOF\n", "unknown"),
+        ("RUN <<CMD\nCMD\n", "unknown"),
+        ('RUN <<""\n\nRUN true\n', "known"),
+        ("RUN <<-CMD\n\tUSER root\n\tCMD\n", "unknown"),
+        # A frontend that takes these lines for instructions refuses the file: only one reading builds.
+        ("RUN <<EOF\nset -e\nUSER root\nEOF\n", "known"),
+        ("RUN <<EOF\nEOF\n", "known"),
+        ("RUN <<CMD\nUSER root\nCMD\nRUN <<EOF\nset -e\nEOF\n", "known"),
+        ("RUN true\n", "known"),
+    ],
+)
+def test_here_documents_under_a_frontend_by_digest_are_read_only_where_all_frontends_agree(
+    below: str, state: str
+) -> None:
+    text = f"FROM alpine\nUSER 7\n{below}"
+    assert _evidence(f"# syntax={_DIGEST}\n{text}").facts.user.state == state
+    assert _evidence(f"# syntax=docker/dockerfile:1.7\n{text}").facts.user.state == "known"
+
+
 def test_a_file_of_many_stages_is_read() -> None:
     lines = ["FROM alpine AS s0", *(f"FROM s{number - 1} AS s{number}\nRUN a" for number in range(1, 1500)), "USER 5"]
     assert _evidence("\n".join(lines)).facts.user.uid == 5
