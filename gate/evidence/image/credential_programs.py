@@ -72,10 +72,13 @@ async def ask(
 ) -> tuple[int, bytes]:
     """Exit status and standard output of a program given ``text``; `ImageError` when it hangs or floods.
 
-    It leads its own process group, which is ended with it.
+    It leads its own process group, which is ended with it. A process that left the group may keep the output open;
+    nobody waits for that one.
     """
+    loop = asyncio.get_running_loop()
     try:
-        process = await asyncio.create_subprocess_exec(
+        transport, exchange = await loop.subprocess_exec(
+            _Exchange,
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -87,35 +90,54 @@ async def ask(
         raise ImageError(f"{name} cannot be started: {error.strerror}") from None
     try:
         async with asyncio.timeout(seconds):
-            output = await _exchange(process, text)
-            return await process.wait(), output
+            exchange.send(transport, text)
+            output = await exchange.output
+            await exchange.exited.wait()
+        return transport.get_returncode() or 0, output
     except TimeoutError:
         raise ImageError(f"{name} does not answer within {seconds:g} s") from None
     except _TooMuchError:
         raise ImageError(f"{name} answers more than {_LIMIT} bytes") from None
     finally:
-        if process.stdin is not None:
-            process.stdin.close()
-        if process.returncode is None:
+        if transport.get_returncode() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+                os.killpg(transport.get_pid(), signal.SIGKILL)
+            await exchange.exited.wait()
+        transport.close()
 
 
 class _TooMuchError(Exception):
     pass
 
 
-async def _exchange(process: asyncio.subprocess.Process, text: bytes) -> bytes:
-    if process.stdin is None or process.stdout is None:
-        raise AssertionError("both are pipes")
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(text)
-        await process.stdin.drain()
-    process.stdin.close()
-    output = bytearray()
-    while piece := await process.stdout.read(1 << 16):
-        output += piece
-        if len(output) > _LIMIT:
-            raise _TooMuchError
-    return bytes(output)
+class _Exchange(asyncio.SubprocessProtocol):
+    """One answer of a program.
+
+    A protocol of our own, because the end of asyncio's `Process.wait` is the end of its pipes: it would wait for
+    ever where output is left unread, or held open by a process that left the group.
+    """
+
+    def __init__(self) -> None:
+        self.output: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.exited = asyncio.Event()
+        self._pieces = bytearray()
+
+    def send(self, transport: asyncio.SubprocessTransport, text: bytes) -> None:
+        pipe = transport.get_pipe_transport(0)
+        if not isinstance(pipe, asyncio.WriteTransport):
+            raise AssertionError("the input is a pipe")
+        pipe.write(text)
+        pipe.close()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._pieces += data
+        if len(self._pieces) > _LIMIT and not self.output.done():
+            self._pieces.clear()
+            self.output.set_exception(_TooMuchError())
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if fd == 1 and not self.output.done():
+            self.output.set_result(bytes(self._pieces))
+
+    def process_exited(self) -> None:
+        self.exited.set()

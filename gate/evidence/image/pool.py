@@ -199,4 +199,6 @@ async def _answer(process: Process) -> bytes:
 async def _end(process: Process) -> None:
     with suppress(ProcessLookupError):
         process.kill()
+    if process.stdout is not None:
+        await process.stdout.read()  # the end of `wait` is the end of the pipes, and one left full never ends
     await process.wait()

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+import signal
 import stat
 import time
 
@@ -199,6 +200,23 @@ def test_a_helper_that_hangs_is_ended_with_its_children(tmp_path):
             return
         time.sleep(0.01)
     pytest.fail(f"the child lives on in state {state}")
+
+
+def test_a_process_that_leaves_its_group_with_the_output_open_is_not_waited_for(tmp_path):
+    from gate.errors import ImageError
+    from gate.evidence.image import credential_programs
+
+    environ = program(tmp_path / "bin", "leaves", f"setsid sleep 600 & echo $! > {tmp_path}/child; sleep 600\n")
+
+    async def asked():
+        question = credential_programs.ask([str(tmp_path / "bin" / "leaves")], b"", environ, "a program", 2)
+        await asyncio.wait_for(question, 60)
+
+    try:
+        with pytest.raises(ImageError, match=r"a program does not answer within 2 s"):
+            asyncio.run(asked())
+    finally:
+        os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "", "-x", "a" * 100])
