@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from gate.evidence.model import Via
 from gate.finding import Level, Severity, Verdict
 
 SCHEMA: Literal["gate.audit/v1"] = "gate.audit/v1"
@@ -98,8 +99,21 @@ class SizeOf(msgspec.Struct, frozen=True, kw_only=True):
     layers: list[tuple[str, int, str]] = []
 
 
+class AncestorOf(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that a subject is built on. ``layers``: how many of its layers prove it, null where nothing does."""
+
+    reference: str
+    via: Via
+    digest: str | None = None
+    layers: int | None = None
+
+
 class AuditResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One subject. ``key`` is the same in every run; ``at_restart`` is the candidate policy's verdict."""
+    """One subject. ``key`` is the same in every run; ``at_restart`` is the candidate policy's verdict.
+
+    ``lineage`` is what it is built on, the nearest first; ``stages`` the chain of a Dockerfile's target, the lowest
+    first. ``created`` and ``base_created`` are days, ``supported_until`` is the base's.
+    """
 
     key: str
     kind: SubjectKind
@@ -123,6 +137,11 @@ class AuditResult(msgspec.Struct, frozen=True, kw_only=True):
     drift: list[Drift] = []
     at_restart: Verdict | None = None
     candidate_findings: list[AuditFinding] = []
+    lineage: list[AncestorOf] = []
+    base_digest: str | None = None
+    supported_until: str | None = None
+    created: str | None = None
+    stages: list[str] = []
 
 
 class OwnerSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,17 +185,55 @@ class Loosened(msgspec.Struct, frozen=True, kw_only=True):
     now: str
 
 
+Standing = Literal["active", "expiring", "expired", "unused", "overlapping"]
+
+
 class ExemptionState(msgspec.Struct, frozen=True, kw_only=True):
-    """An exemption with its age and use. ``state``: active, expiring (30 days), expired, unused, overlapping."""
+    """An exemption with its age and use.
+
+    ``states`` is all that holds of: expired, unused, overlapping (another one covers the same findings), expiring
+    (within 30 days); ``state`` is the first of them, or active. ``used``: findings it waives; ``covers``: those it
+    would waive if it still held and were alone. ``first_seen``: the day of the first run of the history that had it.
+    """
 
     rule: str
     owner: str
     reason: str
     expires: str
-    state: Literal["active", "expiring", "expired", "unused", "overlapping"]
+    state: Standing
     used: int = 0
     days_left: int = 0
     ticket: str | None = None
+    states: list[Standing] = []
+    covers: int = 0
+    first_seen: str | None = None
+    source: str | None = None
+
+
+class LineageNode(msgspec.Struct, frozen=True, kw_only=True):
+    """An image in use, and the nearest image it is built on.
+
+    ``parent`` is that one's ``key``, null where none is known; ``proof`` says what the link rests on: ``layers`` (all
+    of the parent's diff_ids come first in this one's), ``structure`` (a full walk found nothing but programs), null
+    without a parent. ``audited``: a subject of this run, with ``results`` (keys) that are this very image.
+    ``dockerfiles`` are keys of Dockerfiles that name it as their base: what they say, not what was built. ``running``
+    counts containers of this image, ``below`` those of images built on it. ``age_days`` is since ``created``.
+    """
+
+    key: str
+    name: str
+    digest: str | None = None
+    parent: str | None = None
+    proof: Literal["layers", "structure"] | None = None
+    layers: int = 0
+    created: str | None = None
+    age_days: int | None = None
+    supported_until: str | None = None
+    audited: bool = False
+    results: list[str] = []
+    dockerfiles: list[str] = []
+    running: int = 0
+    below: int = 0
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,3 +266,4 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     controls: list[ControlSummary] = []
     loosened: list[Loosened] = []
     exemptions: list[ExemptionState] = []
+    lineage: list[LineageNode] = []

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from gate.audit import summary
+from gate.audit.facts import with_facts
 from gate.audit.model import AuditInputs, AuditReport, AuditResult, Place
 from gate.audit.run import Outcome, coverage
 from gate.bundle.catalogue import Rule
@@ -20,7 +21,7 @@ def of_tree(result: Result, source: str, owners: Sequence[str]) -> AuditResult:
     from gate.audit.run import finding_row
 
     dockerfile = result.evidence is None or result.evidence.kind == "dockerfile"
-    return AuditResult(
+    row = AuditResult(
         key=f"file/{source}/{result.subject.name}"[:200],
         kind="dockerfile" if dockerfile else "manifest",
         name=result.subject.name,
@@ -32,6 +33,7 @@ def of_tree(result: Result, source: str, owners: Sequence[str]) -> AuditResult:
         places=[Place(source=source, path=result.subject.name)],
         findings=[finding_row(finding) for finding in result.findings],
     )
+    return with_facts(row, result.evidence) if result.evidence is not None else row
 
 
 def assemble(

@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gate.audit.model import AuditFinding, AuditResult, Coverage, Drift, Place, SizeOf, Source, SubjectKind
+from gate.audit.facts import with_facts
+from gate.audit.model import AuditFinding, AuditResult, Coverage, Drift, Place, Source, SubjectKind
 from gate.errors import GateError
 from gate.evidence.model import Evidence
 from gate.finding import Finding, Result
@@ -193,9 +194,9 @@ async def _settle(
 def _result(
     item: Item, index: int, count: int, evidence: Evidence, result: Result, candidate: Result | None
 ) -> AuditResult:
-    facts, subject = evidence.facts, evidence.subject
-    platform = subject.platform or facts.size.platform
-    return AuditResult(
+    subject = evidence.subject
+    platform = subject.platform or evidence.facts.size.platform
+    row = AuditResult(
         key=item.key if count == 1 else f"{item.key}#{platform or index}",
         kind=item.kind,
         name=item.name if count == 1 else f"{item.name} ({platform})",
@@ -207,30 +208,13 @@ def _result(
         owners=list(item.owners),
         places=list(item.places),
         findings=[finding_row(one) for one in result.findings],
-        user=facts.user.value,
-        shells=[shell.path for shell in facts.shell.shells],
-        base=facts.base.reference,
-        ancestors=[ancestor.reference for ancestor in facts.base.ancestors],
-        base_created=facts.base.created,
-        size=SizeOf(
-            uncompressed=facts.size.uncompressed,
-            compressed=facts.size.compressed,
-            wasted=facts.size.wasted,
-            layers=[
-                (
-                    layer.diff_id or layer.digest or "",
-                    layer.uncompressed or layer.compressed or 0,
-                    layer.created_by or "",
-                )
-                for layer in facts.size.layers
-            ],
-        ),
         tags=list(item.tags),
         source=item.source or _source(evidence),
         drift=list(item.drift),
         at_restart=candidate.verdict if candidate else None,
         candidate_findings=[finding_row(one) for one in candidate.findings] if candidate else [],
     )
+    return with_facts(row, evidence)
 
 
 def finding_row(finding: Finding) -> AuditFinding:

@@ -20,9 +20,9 @@ from gate.evidence.image.source import ImageSource, PlatformImage
 from gate.evidence.model import Ancestor, BaseClaim, BaseFact, ConfigOrigin
 from gate.lock import Lock, LockedBase, LockedPlatform
 
-__all__ = ["Bases", "Candidate", "diff_ids_of", "trace"]
+__all__ = ["EMPTY_LAYERS", "Bases", "Candidate", "diff_ids_of", "trace"]
 
-_EMPTY_LAYERS = frozenset(
+EMPTY_LAYERS = frozenset(
     (
         "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",  # 1,024 zeros
         "sha256:84ff92691f909a05b224e1c56abb4864f01b4f8e3c854e4bb4c7baf1d3f6d652",  # 10,240 zeros
@@ -48,7 +48,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_under(self, diff_ids: Sequence[str]) -> bool:
         """Whether all its layers, not all of them empty, are the first of these."""
-        return self.differs_at(diff_ids) == len(self.diff_ids) and not _EMPTY_LAYERS.issuperset(self.diff_ids)
+        return self.differs_at(diff_ids) == len(self.diff_ids) and not EMPTY_LAYERS.issuperset(self.diff_ids)
 
 
 Proof = tuple[Candidate, str | None]
