@@ -8,13 +8,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from gate.errors import GateError
+from gate.evidence.image.bounds import bounds_of
 from gate.evidence.image.collect import collect
+from gate.evidence.image.limits import ImageLimits
 from gate.evidence.image.lineage import Bases
 from gate.evidence.image.pool import Pool
 from gate.evidence.image.reference import Reference, parse
 from gate.evidence.image.registry_lists import repositories, tags
 from gate.evidence.image.sources import Sources
 from gate.evidence.model import Evidence
+from gate.settings.limits import Limits
 from gate.settings.model import Registry
 from gate.store import Store
 
@@ -25,8 +28,9 @@ BasesOf = Callable[[Sources], Bases]
 class ImageReader:
     """Reads images and lists registries; belongs to one event loop."""
 
-    def __init__(self, sources: Sources, pool: Pool, bases: Bases, store: Store) -> None:
-        self._sources, self._pool, self._bases, self._store = sources, pool, bases, store
+    def __init__(self, sources: Sources, pool: Pool, bases: Bases, store: Store, limits: ImageLimits) -> None:
+        self._sources, self._pool, self._bases = sources, pool, bases
+        self._store, self._limits = store, limits
 
     async def __call__(self, image: str) -> Sequence[Evidence] | str:
         """Evidence of every runnable platform, or why there is none."""
@@ -35,7 +39,12 @@ class ImageReader:
             source = self._sources.registry(reference)
             try:
                 return await collect(
-                    source, pool=self._pool, name=reference.normalized, bases=self._bases, store=self._store
+                    source,
+                    pool=self._pool,
+                    name=reference.normalized,
+                    bases=self._bases,
+                    store=self._store,
+                    limits=self._limits,
                 )
             finally:
                 await source.close()
@@ -87,11 +96,21 @@ async def reading(
     store: Store,
     workers: int,
     bases: BasesOf,
+    limits: Limits | None = None,
 ) -> AsyncIterator[ImageReader]:
-    """A reader over its own connections and worker processes, closed at the end."""
-    sources = Sources(environ=environ, home=home, registries=registries, root=root, store=store)
+    """A reader over its own connections and worker processes, closed at the end; ``limits`` are gate.yaml's."""
+    bounds = bounds_of(limits or Limits())
+    sources = Sources(
+        environ=environ,
+        home=home,
+        registries=registries,
+        root=root,
+        store=store,
+        limits=bounds.documents,
+        bounds=bounds.archive,
+    )
     try:
         async with Pool(workers) as pool:
-            yield ImageReader(sources, pool, bases(sources), store)
+            yield ImageReader(sources, pool, bases(sources), store, bounds.image)
     finally:
         await sources.close()

@@ -104,6 +104,7 @@ class _Audit:
                 environ=os.environ,
                 home=Path.home(),
                 registries=settings.registries,
+                limits=settings.limits,
                 root=settings.root,
                 store=self.store,
                 workers=self.values["workers"],

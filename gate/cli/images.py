@@ -109,6 +109,7 @@ class Images:
                 platform=self._session.asked.platform,
                 bases=self._lineage(self._sources),
                 store=self._session.store,
+                limits=self._session.bounds.image,
             )
         finally:
             await source.close()
@@ -154,6 +155,8 @@ def make_sources(session: Session) -> Sources:
         registries=session.settings.written.registries,
         root=session.root,
         store=session.store,
+        limits=session.bounds.documents,
+        bounds=session.bounds.archive,
     )
 
 

@@ -187,6 +187,7 @@ class _Run:
                         pool=pool,
                         today=self._session.today,
                         walk=lambda platform: self._walks(name, platform),
+                        limits=self._session.bounds.image,
                     )
                 except GateError as error:
                     self._fail(name, error)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gate.engine.choice import Server
     from gate.engine.protocol import Engine
     from gate.evidence.bases import BaseLookup
+    from gate.evidence.image.bounds import Bounds
     from gate.evidence.image.online import OnlineLookup
     from gate.lock import Lock
     from gate.remembered import Remembered
@@ -166,6 +167,13 @@ class Session:
         return self._images
 
     @property
+    def bounds(self) -> Bounds:
+        """How much of an image is read at most."""
+        from gate.evidence.image.bounds import bounds_of
+
+        return bounds_of(self.settings.written.limits)
+
+    @property
     def store(self) -> FileStore | None:
         """Where what is costly to find out is kept, or None where nothing is to be kept."""
         folder = cache_folder(self.variables, self.environ) if self.cached and self._store is None else None
@@ -261,7 +269,12 @@ class Session:
 
         hosts = frozenset(row.host for row in self.settings.written.registries)
         self._online = OnlineLookup(
-            lambda: make_sources(self), hosts=hosts, today=self.today, store=self.store, unless=lock
+            lambda: make_sources(self),
+            hosts=hosts,
+            today=self.today,
+            store=self.store,
+            limits=self.bounds.image,
+            unless=lock,
         )
         return self._online
 

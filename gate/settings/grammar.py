@@ -7,6 +7,7 @@ from typing import Any
 
 from gate.settings import entries
 from gate.settings.entries import LEVEL, unknown_rule
+from gate.settings.limits import limits
 from gate.settings.model import COLLECTIONS, Level, RuleSetting
 from gate.settings.nodes import Node, Scalar
 from gate.settings.parameters import RuleLike, fields_of
@@ -135,6 +136,7 @@ def top(catalogue: Mapping[str, RuleLike] | None, sugar: Mapping[str, Shape]) ->
             "assumed": Field(entries.ASSUMED, doc="What is made of an answer that rests on assumptions."),
             "evidence_pending": Field(entries.DOUBT, doc="Admission, while an image's layers are read."),
             "registries": Field(ListOf(entries.registry()), doc="How to talk to registries."),
+            "limits": Field(limits(), doc="How much of an image is read at most."),
             "known_bases": Field(ListOf(entries.known_base()), doc="A team's own rows of the table of known bases."),
             "exemptions": Field(ListOf(entries.ExemptionShape(catalogue)), doc="Dated waivers."),
             "inline_exemptions": Field(Choice("allow", "forbid"), doc="Whether comments in a Dockerfile may exempt."),

@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from gate.settings.limits import Limits
+
 Level = Literal["deny", "warn", "ignore"]
 Collection = Literal["essential", "recommended", "strict"]
 
@@ -126,6 +128,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     collection: Collection = "recommended"
     stance: Stance = Stance()
     registries: list[Registry] = []
+    limits: Limits = Limits()
     exemptions: list[Exemption] = []
     known_bases: list[KnownBase] = []
     exclude: list[str] = []

@@ -20,6 +20,7 @@ from gate.errors import RegistryError, StoreError
 from gate.evidence.bases import TableLookup
 from gate.evidence.image import facts as facts_of
 from gate.evidence.image import layers as layers_of
+from gate.evidence.image.bounds import bounds_of
 from gate.evidence.image.collect import collect
 from gate.evidence.image.credential_providers import PluginKeychain, load_providers
 from gate.evidence.image.credentials import DockerKeychain, SeveralKeychains, config_files
@@ -40,6 +41,7 @@ from gate.webhook.evidence import EvidenceProvider, FactStore, Outage, ProviderS
 from gate.webhook.metrics import Metrics
 from gate.webhook.policy import Loaded, PolicyInForce
 from gate.webhook.reader import Opener, RegistryReader
+from gate.webhook.tracing import OFF, Tracing
 
 _log = logging.getLogger("gate.webhook.assemble")
 
@@ -80,16 +82,17 @@ async def make_provider(
     metrics: Metrics,
     cluster: ClusterApi | None,
     stack: AsyncExitStack,
+    tracing: Tracing = OFF,
 ) -> EvidenceProvider:
     """The evidence provider for the policy in force, which follows every later one. ``stack`` ends what it is made of.
 
     Raises `SettingsError` where credential plugins or proxies are not as they should be.
     """
-    parts = _parts(options, cluster)
+    parts = _parts(options, cluster, tracing)
     stack.push_async_callback(parts.pool.close)
     for transport in (parts.quick, parts.patient):
         stack.push_async_callback(transport.close)
-    provider = EvidenceProvider(parts.reader(policy.loaded), store, parts.settings(policy.loaded), metrics)
+    provider = EvidenceProvider(parts.reader(policy.loaded), store, parts.settings(policy.loaded), metrics, tracing)
     stack.push_async_callback(provider.close)
     policy.subscribe(lambda loaded: provider.use(parts.reader(loaded), parts.settings(loaded)))
     return provider
@@ -106,6 +109,7 @@ class _Parts:
     patient: Transport
     own: Keychain
     layers: Store
+    tracing: Tracing
 
     def reader(self, loaded: Loaded) -> RegistryReader:
         """How images are reached under a policy."""
@@ -118,6 +122,8 @@ class _Parts:
             own=self.own,
             cluster=self.cluster,
             secret_namespaces=self.options.secret_namespaces,
+            limits=bounds_of(written.limits).documents,
+            tracing=self.tracing,
         )
 
     def settings(self, loaded: Loaded) -> ProviderSettings:
@@ -132,7 +138,7 @@ class _Parts:
         )
 
 
-def _parts(options: ReaderOptions, cluster: ClusterApi | None) -> _Parts:
+def _parts(options: ReaderOptions, cluster: ClusterApi | None, tracing: Tracing) -> _Parts:
     proxies = from_environment(options.environ)
     if options.docker_config is not None:
         files = [options.docker_config / "config.json"]
@@ -151,6 +157,7 @@ def _parts(options: ReaderOptions, cluster: ClusterApi | None) -> _Parts:
         patient=Transport(limits=PATIENT, proxies=proxies),
         own=SeveralKeychains(keychains),
         layers=_layer_store(options),
+        tracing=tracing,
     )
 
 
@@ -227,13 +234,15 @@ def _patterns(settings: Settings, rules: Iterable[tuple[str, str]]) -> list[Mapp
 
 
 def context_of(loaded: Loaded, hosts: frozenset[str]) -> str:
-    """A short digest of what facts rest on besides the image: the code that reads, the lock, what may be asked.
+    """A short digest of what facts rest on besides the image: the code that reads and its bounds, the lock, what may
+    be asked.
 
     Levels and exemptions are not among it, so that changing them does not make every image be read again.
     """
     vendors = sorted({str(one["regex"]) for one in _patterns(loaded.settings, [("approved-base", "images")])})
     rows = msgspec.json.encode(loaded.settings.written.known_bases).decode()
-    parts = [facts_of.VERSION, layers_of.VERSION, loaded.lock_digest or "", rows, *vendors, *sorted(hosts)]
+    bounds = msgspec.json.encode(bounds_of(loaded.settings.written.limits)).decode()
+    parts = [facts_of.VERSION, layers_of.VERSION, bounds, loaded.lock_digest or "", rows, *vendors, *sorted(hosts)]
     return "v1-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
@@ -247,6 +256,7 @@ class _Analysis:
         self._table = TableLookup(loaded.settings.written.known_bases)
         self._vendors = _patterns(loaded.settings, [("approved-base", "images")])
         self._hosts = hosts_of(loaded.settings)
+        self._limits = bounds_of(loaded.settings.written.limits).image
 
     async def __call__(self, source: RegistrySource, opener: Opener) -> Read:
         failures: list[str] = []
@@ -258,7 +268,12 @@ class _Analysis:
             vendor=self._is_vendor,
         )
         found = await collect(
-            source, pool=self._pool, name=source.reference.normalized, bases=bases, store=self._layers
+            source,
+            pool=self._pool,
+            name=source.reference.normalized,
+            bases=bases,
+            store=self._layers,
+            limits=self._limits,
         )
         unread = any("unknown" in (one.facts.shell.state, one.facts.filesystem.state) for one in found)
         return Read(found, lasting=not failures and not unread)

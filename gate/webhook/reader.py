@@ -15,6 +15,7 @@ from gate.errors import ClusterError
 from gate.evidence.image.credentials import SeveralKeychains, ring_of_secrets
 from gate.evidence.image.document_cache import RecentDocuments
 from gate.evidence.image.endpoints import Registries
+from gate.evidence.image.manifest import DocumentLimits
 from gate.evidence.image.reference import Reference
 from gate.evidence.image.registry import RegistryClient
 from gate.evidence.image.registry_auth import Credential, Keychain
@@ -23,6 +24,7 @@ from gate.evidence.image.transport import Transport
 from gate.evidence.kubernetes.cluster import ClusterApi, path_of
 from gate.webhook.admission import Pull
 from gate.webhook.evidence import Read, Recent
+from gate.webhook.tracing import OFF, Tracing
 
 _log = logging.getLogger("gate.webhook.reader")
 
@@ -88,9 +90,13 @@ class RegistryReader:
         own: Keychain,
         cluster: ClusterApi | None = None,
         secret_namespaces: Sequence[str] = (),
+        limits: DocumentLimits | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
+        self._limits = limits
         self._registries = registries
         self._analyse = analyse
+        self._tracing = tracing
         self._own = own
         self._cluster = cluster
         self._namespaces = frozenset(secret_namespaces)
@@ -101,12 +107,17 @@ class RegistryReader:
 
     async def resolve(self, reference: Reference, pull: Pull) -> str:
         """One authorized HEAD."""
-        return (await self._for(pull, quick=True).head(reference)).digest
+        with self._tracing.span("gate.registry.resolve", {"server.address": reference.registry}) as span:
+            digest = (await self._for(pull, quick=True).head(reference)).digest
+            span.note({"gate.digest": digest})
+            return digest
 
     async def read(self, reference: Reference, digest: str, pull: Pull) -> Read:
         """Evidence of the image ``digest`` of the reference's repository."""
         client = self._for(pull, quick=False)
-        return await self._analyse(RegistrySource(client, reference.pinned(digest)), lambda: client)
+        values = {"server.address": reference.registry, "gate.digest": digest}
+        with self._tracing.span("gate.registry.read", values):
+            return await self._analyse(RegistrySource(client, reference.pinned(digest)), lambda: client)
 
     def _for(self, pull: Pull, *, quick: bool) -> RegistryClient:
         if self._cluster is None or not ("*" in self._namespaces or pull.namespace in self._namespaces):
@@ -120,4 +131,4 @@ class RegistryReader:
 
     def _client(self, keychain: Keychain, quick: bool) -> RegistryClient:
         cache = RecentDocuments(_DOCUMENTS)
-        return RegistryClient(self._transports[quick], self._registries, keychain, cache=cache)
+        return RegistryClient(self._transports[quick], self._registries, keychain, limits=self._limits, cache=cache)

@@ -399,7 +399,7 @@ def test_every_example_of_the_manual_is_accepted() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
     examples = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
     rules = load_bundle().catalogue
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         parse_settings(example.encode(), Path("gate.yaml"), rules)
         assert jsonschema.Draft202012Validator(schema(rules)).is_valid(_plain(example))

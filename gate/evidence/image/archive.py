@@ -127,7 +127,7 @@ class Archive:
         self._file = file
         self._path = path
         self._limits = limits
-        self._reader = TarReader(TarLimits(entries=limits.entries, names=16 << 20))
+        self._reader = TarReader(TarLimits(entries=limits.entries, names=max(16 << 20, limits.entries * 160)))
         self._members: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
 

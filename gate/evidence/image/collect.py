@@ -61,6 +61,7 @@ class Collector:
     def __init__(self, source: ImageSource, pool: Pool, bases: Bases, store: Store, limits: ImageLimits) -> None:
         self._source, self._pool, self._bases = source, pool, bases
         self._store, self._limits = store, limits
+        self._layer_bounds = msgspec.json.encode(limits.layer).decode()
         self._reading: dict[str, asyncio.Task[LayerFacts]] = {}
 
     async def collect(self, name: str, platform: str | None) -> list[model.Evidence]:
@@ -95,12 +96,15 @@ class Collector:
         parts += [f"{layer.digest} {layer.diff_id} {layer.compressed}" for layer in image.layers]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    def _layer_key(self, layer: Layer) -> str:
+        return f"{layers_of.VERSION} {layer.digest} {layer.diff_id} {self._layer_bounds}"
+
     # --- layers --------------------------------------------------------------------------------------------------
 
     async def _layers(self, image: PlatformImage) -> list[LayerFacts]:
         tasks = []
         for layer in image.layers:
-            key = _layer_key(layer)
+            key = self._layer_key(layer)
             if key not in self._reading:
                 self._reading[key] = asyncio.ensure_future(self._layer(layer, key))
             tasks.append(self._reading[key])
@@ -144,10 +148,6 @@ def _decoded(value: bytes | None, kind: type[Facts]) -> Facts | None:
         return msgspec.msgpack.decode(value, type=kind)
     except msgspec.MsgspecError:
         return None
-
-
-def _layer_key(layer: Layer) -> str:
-    return f"{layers_of.VERSION} {layer.digest} {layer.diff_id}"
 
 
 def _subject(image: PlatformImage) -> Subject:

@@ -55,11 +55,12 @@ _LAYERS = frozenset(
 
 
 class DocumentLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds: bytes of an index or manifest, and of a config; nesting of indexes; manifests an image may lead to;
-    entries of one index, and layers of one manifest."""
+    """Bounds: bytes of an index or manifest, of a config, and of a token server's answer; nesting of indexes; manifests
+    an image may lead to; entries of one index, and layers of one manifest."""
 
     manifest: int = 4 << 20
     config: int = 4 << 20
+    token: int = 1 << 20
     depth: int = 4
     manifests: int = 64
     entries: int = 1_000

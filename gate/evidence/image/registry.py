@@ -58,7 +58,7 @@ class RegistryClient:
         self.limits = limits or DocumentLimits()
         self._transport = transport
         self._cache = cache if cache is not None else RecentDocuments()
-        self._door = Door(transport, keychain, self._cache)
+        self._door = Door(transport, keychain, self._cache, token_limit=self.limits.token)
         self._flights: dict[str, asyncio.Task[bytes]] = {}
 
     async def close(self) -> None:

@@ -109,13 +109,19 @@ class Door:
     """Sends requests to registries, logging in where asked. Tokens are kept for its lifetime.
 
     ``memory`` keeps what a host asked for the last time, which is no secret, so that the next run need not be refused
-    first.
+    first. ``token_limit``: bytes of a token server's answer.
     """
 
     def __init__(
-        self, transport: Transport, keychain: Keychain | None = None, memory: DocumentCache | None = None
+        self,
+        transport: Transport,
+        keychain: Keychain | None = None,
+        memory: DocumentCache | None = None,
+        *,
+        token_limit: int = _TOKEN_LIMIT,
     ) -> None:
         self._transport = transport
+        self._token_limit = token_limit
         self._memory = memory if memory is not None else RecentDocuments()
         self._keychain = keychain or NoCredentials()
         self._keys: dict[tuple[Endpoint, str, int], _Key] = {}
@@ -272,9 +278,9 @@ class Door:
             return None, 0.0
         if answer.status != 200:
             raise RegistryError(f"the token server answers {answer.status}", where=where)
-        body = await read_body(answer, _TOKEN_LIMIT, "the token", where)
+        body = await read_body(answer, self._token_limit, "the token", where)
         try:
-            found = msgspec.convert(read_object(body, "the token", _TOKEN_LIMIT), _Token)
+            found = msgspec.convert(read_object(body, "the token", self._token_limit), _Token)
         except (ImageError, msgspec.ValidationError):
             raise RegistryError("the token server's answer is no token", where=where) from None
         token = found.token or found.access_token

@@ -63,8 +63,9 @@ LOCK = "version: 1\nbases: []\n"
         ("", LOCK, False),
         ('approved_images: ["docker.io/library/postgres"]', None, False),
         ("registries: [{host: reg.io}]", None, False),
+        ("limits: {layer: {seconds: 10}}", None, False),
     ],
-    ids=["a level", "a lock", "a vendor's image", "a registry"],
+    ids=["a level", "a lock", "a vendor's image", "a registry", "a bound"],
 )
 def test_facts_are_read_anew_when_what_they_rest_on_changes(
     tmp_path: Path, settings: str, lock: str | None, same: bool
