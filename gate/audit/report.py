@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gate.audit import summary
 from gate.audit.facts import with_facts
+from gate.audit.lineage import forest
 from gate.audit.model import AuditInputs, AuditReport, AuditResult, Place
 from gate.audit.run import Outcome, coverage
 from gate.bundle.catalogue import Rule
@@ -74,6 +75,7 @@ def assemble(
         controls=summary.by_control(rules, catalogue),
         loosened=summary.loosened(settings, shipped, catalogue),
         exemptions=summary.exemption_states(exemptions, outcome.results, used, today),
+        lineage=forest(outcome.results, today),
     )
 
 
