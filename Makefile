@@ -58,8 +58,8 @@ constraints: $(VENV)/.dev ## Renew the pinned dependencies and their hashes
 	@mkdir -p build
 	$(BIN)/python -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"]))' > build/dev.in
 	$(COMPILE) --upgrade --extra embedded --build-deps-for wheel --build-deps-for editable -o build/constraints.txt pyproject.toml
-	$(COMPILE) --upgrade --extra embedded --extra cluster -c build/constraints.txt -o build/constraints-dev.txt pyproject.toml build/dev.in
-	$(COMPILE) --extra embedded --extra cluster -c build/constraints-dev.txt -o build/constraints-cluster.txt pyproject.toml
+	$(COMPILE) --upgrade --extra embedded --extra cluster --extra otel -c build/constraints.txt -o build/constraints-dev.txt pyproject.toml build/dev.in
+	$(COMPILE) --extra embedded --extra cluster --extra otel -c build/constraints-dev.txt -o build/constraints-cluster.txt pyproject.toml
 	@for name in constraints constraints-cluster constraints-dev; do \
 		{ head -1 $$name.txt; cat build/$$name.txt; } > build/new && mv build/new $$name.txt; done
 

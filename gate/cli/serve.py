@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gate import __version__
 from gate.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from gate.evidence.kubernetes.cluster import Cluster
     from gate.webhook.runtime import Address, Parts
+    from gate.webhook.tracing import Tracing
 
 
 @click.command(
@@ -124,6 +126,7 @@ async def _serve(values: dict[str, Any], folder: Path) -> None:
 def _parts(values: dict[str, Any], folder: Path) -> Parts:
     from gate.webhook.metrics import Metrics
     from gate.webhook.opa_bundle import BundleServer
+    from gate.webhook.otlp import from_environment
     from gate.webhook.policy import PolicyInForce, PolicySources
     from gate.webhook.recorder import Recorder
     from gate.webhook.runtime import Parts, files_in
@@ -134,7 +137,8 @@ def _parts(values: dict[str, Any], folder: Path) -> Parts:
     cluster = _cluster(values)
     metrics = Metrics()
     bundles = BundleServer() if values["bundle_listen"] else None
-    policy = PolicyInForce(_sources(values, PolicySources), metrics, _today, bundles)
+    tracing = from_environment(os.environ, __version__)
+    policy = PolicyInForce(_sources(values, PolicySources), metrics, _today, bundles, tracing)
     client_ca = Path(values["client_ca"]) if values["client_ca"] else None
     managed = _managed(values, cluster, namespace, folder)
     if managed is not None:
@@ -152,7 +156,7 @@ def _parts(values: dict[str, Any], folder: Path) -> Parts:
         tls=tls,
         policy=policy,
         metrics=metrics,
-        evidence=_evidence(values, store, metrics, cluster),
+        evidence=_evidence(values, store, metrics, cluster, tracing),
         now=lambda: datetime.datetime.now(datetime.UTC),
         limits=ServerLimits(concurrency=values["concurrency"], budget=values["budget"], drain=values["drain"]),
         bundle_listen=_address(values["bundle_listen"]) if values["bundle_listen"] else None,
@@ -166,6 +170,7 @@ def _parts(values: dict[str, Any], folder: Path) -> Parts:
         pod=os.environ.get("POD_NAME", ""),
         poll=values["poll"],
         started=_say_where,
+        tracing=tracing,
     )
 
 
@@ -225,7 +230,7 @@ def _store(values: dict[str, Any], cluster: Cluster | None) -> tuple[Any, Any]:
     return SqlFacts(values["store"]), None
 
 
-def _evidence(values: dict[str, Any], store: Any, metrics: Any, cluster: Cluster | None) -> Any:
+def _evidence(values: dict[str, Any], store: Any, metrics: Any, cluster: Cluster | None, tracing: Tracing) -> Any:
     from gate.webhook.assemble import ReaderOptions, make_provider
 
     options = ReaderOptions(
@@ -241,7 +246,7 @@ def _evidence(values: dict[str, Any], store: Any, metrics: Any, cluster: Cluster
     )
 
     async def make(policy: Any, stack: Any) -> Any:
-        return await make_provider(policy, options, store, metrics, cluster, stack)
+        return await make_provider(policy, options, store, metrics, cluster, stack, tracing)
 
     return make
 

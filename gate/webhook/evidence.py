@@ -21,6 +21,7 @@ from gate.evidence.image.reference import Reference, parse
 from gate.evidence.model import Evidence
 from gate.webhook.admission import Missing, Pull
 from gate.webhook.metrics import Metrics
+from gate.webhook.tracing import OFF, Tracing
 
 _log = logging.getLogger("gate.webhook.evidence")
 
@@ -132,12 +133,18 @@ class EvidenceProvider:
     """The `EvidenceSource` of the webhook; one per process and event loop."""
 
     def __init__(
-        self, reader: ImageReader, store: FactStore | None, settings: ProviderSettings, metrics: Metrics
+        self,
+        reader: ImageReader,
+        store: FactStore | None,
+        settings: ProviderSettings,
+        metrics: Metrics,
+        tracing: Tracing = OFF,
     ) -> None:
         self._reader = reader
         self._store = store
         self._settings = settings
         self._metrics = metrics
+        self._tracing = tracing
         clock = asyncio.get_running_loop().time
         self._facts: Recent[str, list[Evidence]] = Recent(settings.memory, clock)
         self._tags: Recent[tuple[str, Pull], str] = Recent(settings.memory, clock)
@@ -150,6 +157,16 @@ class EvidenceProvider:
 
     async def __call__(self, image: str, pull: Pull) -> Sequence[Evidence] | Missing:
         """Evidence of ``image``, or why there is none now."""
+        with self._tracing.span("gate.evidence", {}) as span:
+            found = await self._find(image, pull)
+            if isinstance(found, Missing):
+                span.note({"gate.evidence": "pending" if found.pending else "missing"})
+            elif self._tracing.on:
+                digests = sorted({each.subject.digest for each in found if each.subject.digest})
+                span.note({"gate.evidence": "known", "gate.digests": digests})
+            return found
+
+    async def _find(self, image: str, pull: Pull) -> Sequence[Evidence] | Missing:
         loop = asyncio.get_running_loop()
         started = loop.time()
         who = self._asker(pull)

@@ -29,10 +29,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(stream: IO[str], level: str) -> None:
-    """Send the package's logs to ``stream`` from ``level`` on."""
+    """Send the package's logs to ``stream`` from ``level`` on, and what OpenTelemetry complains of."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
-    logger = logging.getLogger("gate")
-    logger.handlers[:] = [handler]
-    logger.setLevel(level.upper())
-    logger.propagate = False
+    for name, least in (("gate", level.upper()), ("opentelemetry", "WARNING")):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(least)
+        logger.propagate = False

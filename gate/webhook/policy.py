@@ -33,6 +33,7 @@ from gate.webhook.admission import AdmissionPolicy, Rollout
 from gate.webhook.metrics import Metrics
 from gate.webhook.opa_bundle import BundleServer
 from gate.webhook.remember import RememberingEngine, ReportMemory
+from gate.webhook.tracing import OFF, Tracing, traced
 
 _log = logging.getLogger("gate.webhook.policy")
 _LARGEST_LOCK = 32 << 20
@@ -87,11 +88,17 @@ class PolicyInForce:
     """Loads, reloads, and judges with what is in force."""
 
     def __init__(
-        self, sources: PolicySources, metrics: Metrics, today: Callable[[], dt.date], bundles: BundleServer | None
+        self,
+        sources: PolicySources,
+        metrics: Metrics,
+        today: Callable[[], dt.date],
+        bundles: BundleServer | None,
+        tracing: Tracing = OFF,
     ) -> None:
         self._sources = sources
         self._metrics = metrics
         self._today = today
+        self._tracing = tracing
         self._bundles = bundles
         self._current: Loaded | None = None
         self._next: Loaded | None = None
@@ -219,13 +226,15 @@ class PolicyInForce:
         today = self._today()
         opa = OpaEngine(sources.opa_url, bundle.revision, seconds=sources.opa_seconds) if sources.opa_url else None
         engine = opa or _regorus(bundle)
-        memory = ReportMemory(engine.evaluate_async, seconds=OPA_REMEMBERED) if opa else None
+        noted = {"gate.engine": engine.name, "gate.policy.revision": bundle.revision}
+        ask = traced(self._tracing, "gate.engine", noted, engine.evaluate_async)
+        memory = ReportMemory(ask, seconds=OPA_REMEMBERED) if opa else None
         judge = Judge(
             catalogue=bundle.catalogue,
             engine=engine,
             settings=settings,
             exemptions=Exemptions(settings.written.exemptions, today),
-            evaluate_async=memory.evaluate if memory else engine.evaluate_async,
+            evaluate_async=memory.evaluate if memory else ask,
         )
         if isinstance(engine, RememberingEngine):
             try:

@@ -33,6 +33,7 @@ from gate.webhook.review import Request
 from gate.webhook.selftest import report_event, run_self_test
 from gate.webhook.server import KEEP_ALIVE, ServerLimits, WebhookServer
 from gate.webhook.tls import LiveContext, TlsFiles
+from gate.webhook.tracing import OFF, Tracing
 
 _log = logging.getLogger("gate.webhook")
 
@@ -68,6 +69,7 @@ class Parts:
     pod: str = ""
     poll: float = 5.0
     started: Callable[[Sequence[Address]], None] | None = None
+    tracing: Tracing = OFF
 
 
 class Webhook:
@@ -86,6 +88,7 @@ class Webhook:
             parts.metrics,
             limits=parts.limits,
             client_names=parts.tls.client_names,
+            tracing=parts.tracing,
         )
 
     def stop(self) -> None:
@@ -96,6 +99,7 @@ class Webhook:
         """Serve until `stop`; raises `GateError` where it cannot start."""
         parts = self._parts
         async with AsyncExitStack() as stack:
+            stack.callback(parts.tracing.close)
             if parts.bundles is not None and parts.bundle_listen is not None:
                 await _listen(stack, parts.bundles.application(), parts.bundle_listen, None)
             await parts.policy.start()

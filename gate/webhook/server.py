@@ -18,13 +18,15 @@ from aiohttp import web
 from gate.errors import GateError, ReviewError
 from gate.webhook.admission import Decision
 from gate.webhook.metrics import Metrics, reason_label
-from gate.webhook.review import MAX_BODY, Request, parse_review, write_review
+from gate.webhook.review import MAX_BODY, Request, clean, parse_review, write_review
 from gate.webhook.tls import caller_is_allowed
+from gate.webhook.tracing import OFF, Tracing, Value
 
 KEEP_ALIVE = 120.0
 """Seconds; the API server keeps idle connections for 90 s, and must be the one to close them."""
 
 _log = logging.getLogger("gate.webhook")
+_LONGEST_NOTE = 100
 
 Admit = Callable[[Request, float], Awaitable[Decision]]
 """Judge a request before a deadline on the event loop's clock."""
@@ -59,6 +61,7 @@ class WebhookServer:
         *,
         limits: ServerLimits | None = None,
         client_names: tuple[str, ...] = (),
+        tracing: Tracing = OFF,
     ) -> None:
         self._admit = admit
         self._refuse = refuse
@@ -66,6 +69,7 @@ class WebhookServer:
         self.metrics = metrics
         self.limits = limits or ServerLimits()
         self._client_names = client_names
+        self._tracing = tracing
         self._running = 0
         self.draining = False
 
@@ -122,9 +126,11 @@ class WebhookServer:
         except ReviewError as error:
             self.metrics.bad_requests.inc()
             return _plain(400, str(error))
-        decision = await self._decide(request, deadline)
-        seconds = loop.time() - started
-        self._record(request, decision, seconds)
+        with self._tracing.review(http.headers) as span:
+            decision = await self._decide(request, deadline)
+            if self._tracing.on:
+                span.note(_noted(request, decision))
+            self._record(request, decision, loop.time() - started, span.trace)
         return web.Response(body=write_review(request.uid, decision.answer), content_type="application/json")
 
     async def _decide(self, request: Request, deadline: float) -> Decision:
@@ -151,7 +157,7 @@ class WebhookServer:
                 budget = min(budget, max(asked - self.limits.margin, asked / 2))
         return budget
 
-    def _record(self, request: Request, decision: Decision, seconds: float) -> None:
+    def _record(self, request: Request, decision: Decision, seconds: float, trace: str) -> None:
         self.metrics.seconds.observe(seconds)
         self.metrics.admissions.labels(verdict=decision.verdict, environment=decision.environment or "none").inc()
         for reason in {reason_label(reason) for reason in decision.undecided}:
@@ -176,6 +182,7 @@ class WebhookServer:
                 "policy": decision.answer.annotations.get("policy", ""),
                 "images": decision.answer.annotations.get("images", ""),
                 "findings": decision.answer.annotations.get("findings", ""),
+                **({"traceId": trace} if trace else {}),
             },
         )
 
@@ -193,6 +200,22 @@ class WebhookServer:
         if self.draining:
             response.force_close()
             response.headers["Connection"] = "close"
+
+
+def _noted(request: Request, decision: Decision) -> dict[str, Value]:
+    """What a trace says of a review; the environment stands for the namespace."""
+    return {
+        "gate.uid": clean(request.uid, _LONGEST_NOTE),
+        "gate.operation": clean(request.operation, _LONGEST_NOTE),
+        "gate.kind": clean(request.kind, _LONGEST_NOTE),
+        "gate.resource": clean(f"{request.resource}/{request.subresource}".rstrip("/"), _LONGEST_NOTE),
+        "gate.dry_run": request.dry_run,
+        "gate.environment": decision.environment or "none",
+        "gate.verdict": decision.verdict,
+        "gate.allowed": decision.answer.allowed,
+        "gate.policy.revision": decision.answer.annotations.get("policy", ""),
+        "gate.digests": sorted({result.subject.digest for result in decision.results if result.subject.digest}),
+    }
 
 
 def _plain(status: int, text: str) -> web.Response:
