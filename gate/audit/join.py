@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -80,7 +79,7 @@ def join_sources(
     A source label names a checkout; the Dockerfile is then known if the checkout has only one. Labels are their
     author's claim: ``joined_by`` says what the join rests on.
     """
-    files = {result.name: result for result in dockerfiles}
+    files = {result.name: result for result in dockerfiles if result.kind == "dockerfile"}
     return [_joined(result, files, images, checkouts) for result in results]
 
 
@@ -94,19 +93,21 @@ def _joined(
     repository = repository.rpartition(":")[0] if ":" in repository.rpartition("/")[2] else repository
     name, by = images.get(repository), "builds"
     if name is None:
-        name, by = _only_file(files, checkouts, known.repository), "label"
+        name, by = _only_file(files.values(), checkouts, known.repository), "label"
     if name is None or name not in files:
         return result
     file = files[name]
     line = next((finding.line for finding in file.findings if finding.line is not None), None)
-    source = msgspec.structs.replace(known, dockerfile=name, line=line, joined_by=by)
+    path = next((place.path for place in file.places if place.path), name)
+    source = msgspec.structs.replace(known, dockerfile=path, line=line, joined_by=by)
     owners = [*result.owners, *(owner for owner in file.owners if owner not in result.owners)]
     return msgspec.structs.replace(result, source=source, owners=owners)
 
 
-def _only_file(files: Mapping[str, AuditResult], checkouts: Sequence[Checkout], repository: str | None) -> str | None:
+def _only_file(files: Iterable[AuditResult], checkouts: Sequence[Checkout], repository: str | None) -> str | None:
+    """The Dockerfile of the checkout that a label names, where it has just one."""
     for checkout in checkouts:
         if same_repository(checkout.remote, repository):
-            inside = [name for name in files if PurePosixPath(name).is_relative_to(checkout.root)]
+            inside = [file.name for file in files if any(place.source == checkout.root for place in file.places)]
             return inside[0] if len(inside) == 1 else None
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -10,31 +11,37 @@ from gate.audit import summary
 from gate.audit.facts import with_facts
 from gate.audit.lineage import forest
 from gate.audit.model import AuditInputs, AuditReport, AuditResult, Place
-from gate.audit.run import Outcome, coverage
+from gate.audit.run import Outcome, coverage, finding_row
 from gate.bundle.catalogue import Rule
+from gate.evidence.model import Evidence
 from gate.finding import Result
 from gate.settings import Settings
 from gate.settings.model import Exemption
 
 
-def of_tree(result: Result, source: str, owners: Sequence[str]) -> AuditResult:
-    """The result of one file of a checkout."""
-    from gate.audit.run import finding_row
-
-    dockerfile = result.evidence is None or result.evidence.kind == "dockerfile"
+def of_tree(result: Result, dockerfile: bool, source: str, path: str, facts: Evidence | None) -> AuditResult:
+    """A row of one file of a checkout: a Dockerfile as one build makes it, or a container of a manifest."""
+    subject = result.subject
+    build = f"{path} ({subject.target})" if subject.target else path
+    name = build if dockerfile else f"{path}: {subject.name}"
     row = AuditResult(
-        key=f"file/{source}/{result.subject.name}"[:200],
+        key=_key(f"file/{source}/{name}"),
         kind="dockerfile" if dockerfile else "manifest",
-        name=result.subject.name,
+        name=name,
         verdict=result.verdict,
         environment=result.environment,
-        reference=result.subject.image,
-        platform=result.subject.platform,
-        owners=list(owners),
-        places=[Place(source=source, path=result.subject.name)],
+        reference=subject.image if dockerfile else subject.reference,
+        digest=subject.digest,
+        platform=subject.platform,
+        places=[Place(source=source, path=path)],
         findings=[finding_row(finding) for finding in result.findings],
     )
-    return with_facts(row, result.evidence) if result.evidence is not None else row
+    return with_facts(row, facts) if facts is not None else row
+
+
+def _key(text: str) -> str:
+    """A key that a database takes; long ones end in a hash, so that no two of them are the same."""
+    return text if len(text) <= 180 else f"{text[:160]}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def assemble(

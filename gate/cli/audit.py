@@ -90,11 +90,11 @@ def command(ctx: click.Context, /, **values: Any) -> int:
         if report is None:
             print("this shard is done; the last one writes the report", file=sys.stderr)
             return 0
+        _write(report, outputs, history)
         if history is not None:
             history.save(report)
             if values["keep"]:
                 history.prune(values["keep"])
-        _write(report, outputs, history)
     finally:
         if history is not None:
             history.close()

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,11 +16,13 @@ from gate import __version__
 from gate.audit import items as items_of
 from gate.audit.images import ImageReader, reading
 from gate.audit.inventory import Inventory, list_cluster
-from gate.audit.join import Checkout, Owners, join_sources
-from gate.audit.model import AuditInputs, AuditReport, AuditResult, Drift
-from gate.audit.report import assemble, of_tree
-from gate.audit.run import Checkpoint, Item, JudgeMany, Outcome, audit, shard_of
+from gate.audit.join import join_sources
+from gate.audit.model import AuditInputs, AuditReport, Drift
+from gate.audit.report import assemble
+from gate.audit.run import Checkpoint, Item, Outcome, audit, shard_of
 from gate.audit.shards import Part, StoredCheckpoint, basis, load_parts, merge, save_part
+from gate.cli.audit_trees import Trees
+from gate.cli.images import tell
 from gate.cli.manifests import custom_resources
 from gate.cli.session import Asked, Session, cache_folder
 from gate.errors import UsageError
@@ -88,15 +89,11 @@ class _Audit:
         self.seen: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.failures: list[str] = []
-        self.trees: list[AuditResult] = []
-        self.checkouts: list[Checkout] = []
-        self.names: dict[str, str] = {}
+        self.trees = Trees(seen=self.seen, skipped=self.skipped, failures=self.failures)
 
     async def run(self) -> AuditReport | None:
         """Read, judge, put together."""
         started = dt.datetime.now(dt.UTC)
-        for tree in self.values["trees"]:
-            await self.judges.run(partial(self._tree, Path(tree)))
         shards, shard = self.values["shards"], self._shard()
         settings = self.session.settings.written
         async with (
@@ -105,6 +102,7 @@ class _Audit:
                 home=Path.home(),
                 registries=settings.registries,
                 limits=settings.limits,
+                notice=tell,
                 root=settings.root,
                 store=self.store,
                 workers=self.values["workers"],
@@ -112,13 +110,15 @@ class _Audit:
             ) as reader,
             self._candidate() as candidate,
         ):
+            for tree in self.values["trees"]:
+                await self._tree(Path(tree), candidate)
             found = await self._items(reader)
             mine = [item for item in found if shard_of(item, shards) == shard] if shards > 1 else found
             outcome = await audit(
                 mine,
                 images=reader,
                 judge=self.judges.judge,
-                candidate=candidate,
+                candidate=candidate.judge if candidate else None,
                 checkpoint=self._checkpoint(),
                 progress=self.progress,
             )
@@ -195,30 +195,12 @@ class _Audit:
         finally:
             cluster.close()
 
-    def _tree(self, root: Path) -> None:
-        """Judge the files of a checkout as gate check does."""
-        from gate.cli.judging import judge_all
-        from gate.target import plan
-
-        if not root.is_dir():
-            self.failures.append(f"{root}: no such folder")
-            return
-        planned = plan([str(root)], self.session.settings.written, cwd=self.session.cwd)
-        checkout = Checkout(str(root), _remote(root), _codeowners(root))
-        self.checkouts.append(checkout)
-        owners = Owners.parse(checkout.codeowners)
-        self.failures += [f"{name}: {error}" for name, error in planned.failures]
-        self.skipped["files"] += len(planned.skipped)
-        for outcome in judge_all(self.session, planned.targets, 1):
-            if outcome.failure is not None:
-                self.failures.append(f"{outcome.failure.target}: {outcome.failure.message}")
-            for result in outcome.results:
-                self.seen["files"] += 1
-                inside = result.subject.name.removeprefix(f"{root}/")
-                row = of_tree(result, str(root), owners.of(inside))
-                self.trees.append(row)
-                if row.reference:
-                    self.names[row.reference.partition("@")[0]] = row.name
+    async def _tree(self, root: Path, candidate: _JudgeThread | None) -> None:
+        """Judge the files of a checkout, by the policy to come as well where there is one."""
+        targets = await self.judges.run(lambda: self.trees.targets(self.session, root))
+        await self.judges.run(lambda: self.trees.judge(self.session, root, targets))
+        if candidate is not None:
+            await candidate.run(lambda: self.trees.judge_again(candidate.session, root, targets))
 
     # --- how it is judged -------------------------------------------------------------------------------------
 
@@ -243,7 +225,7 @@ class _Audit:
         )
 
     @asynccontextmanager
-    async def _candidate(self) -> AsyncIterator[JudgeMany | None]:
+    async def _candidate(self) -> AsyncIterator[_JudgeThread | None]:
         """The judgement by the policy to come, with an engine of its own."""
         path, policies = self.values["candidate"], self.values["candidate_policies"]
         if not path and not policies:
@@ -254,7 +236,7 @@ class _Audit:
         )
         other = Session(asked, self.session.variables, cwd=self.session.cwd, environ=self.session.environ)
         with _JudgeThread(other) as judges:
-            yield judges.judge
+            yield judges
 
     def _checkpoint(self) -> Checkpoint | None:
         if isinstance(self.store, NoStore) or not self.values["run_id"]:
@@ -273,8 +255,8 @@ class _Audit:
 
     def _report(self, outcome: Outcome, started: dt.datetime) -> AuditReport:
         session, values = self.session, self.values
-        joined = join_sources(outcome.results, self.trees, self.names, self.checkouts)
-        outcome.results = sorted([*joined, *self.trees], key=lambda result: (result.name, result.key))
+        joined = join_sources(outcome.results, self.trees.rows, self.trees.images, self.trees.checkouts)
+        outcome.results = sorted([*joined, *self.trees.rows], key=lambda result: (result.name, result.key))
         uses = Counter(f.exempted_by for result in outcome.results for f in result.findings if f.exempted_by)
         exemptions = session.settings.written.exemptions
         sources = [*values["trees"], *(["cluster"] if values["cluster"] else []), *values["registries"]]
@@ -324,27 +306,3 @@ def _shipped(session: Session) -> Settings:
     text = f"version: 1\ncollection: {session.settings.written.collection}\n".encode()
     written = parse_settings(text, session.root / "gate.yaml", catalogue)
     return Settings(written, catalogue, session.bundle.defaults)
-
-
-def _remote(root: Path) -> str | None:
-    """The URL of the git remote ``origin``, read from the checkout's own config file."""
-    try:
-        text = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")[:100_000]
-    except OSError:
-        return None
-    inside = False
-    for line in text.splitlines():
-        stripped = line.strip()
-        if stripped.startswith("["):
-            inside = stripped == '[remote "origin"]'
-        elif inside and stripped.startswith("url"):
-            return stripped.partition("=")[2].strip()
-    return None
-
-
-def _codeowners(root: Path) -> str:
-    for place in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"):
-        path = root / place
-        if path.is_file() and path.stat().st_size < 1_000_000:
-            return path.read_text(encoding="utf-8", errors="replace")
-    return ""

@@ -1,0 +1,116 @@
+"""``gate audit --tree``: every file of a checkout once, as what it is, with its owners, by both policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.behaviour.command_line import gate
+
+STAGES = """FROM alpine:3.20 AS build
+RUN true
+FROM build AS prod
+USER 1000
+FROM build AS debug
+CMD ["sh"]
+"""
+MANIFEST = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      initContainers: [{name: init, image: ghcr.io/acme/api}]
+      containers: [{name: a, image: ghcr.io/acme/api}, {name: b, image: ghcr.io/acme/api}]
+"""
+SETTINGS = """version: 1
+manifests: ["deploy.yaml"]
+builds:
+- {path: svc/Dockerfile, target: prod, image: ghcr.io/acme/api}
+- {path: svc/Dockerfile, target: debug, image: ghcr.io/acme/api-debug}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / ".home").mkdir()
+    (tmp_path / "svc").mkdir()
+    (tmp_path / "svc" / "Dockerfile").write_text(STAGES)
+    (tmp_path / "deploy.yaml").write_text(MANIFEST)
+    (tmp_path / "gate.yaml").write_text(SETTINGS)
+    (tmp_path / "CODEOWNERS").write_text("* @all\n/svc/ @svc\n")
+    return tmp_path
+
+
+def report(project: Path, *arguments: str | Path, code: int = 0) -> dict[str, Any]:
+    done = gate("audit", *arguments, "-o", "json", cwd=project)
+    assert done.code == code, done.err
+    return done.report
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_each_build_and_each_container_is_a_row_with_a_key_of_its_own(project: Path, absolute: bool) -> None:
+    found = report(project, "--tree", project if absolute else ".")
+    rows = {(r["kind"], r["name"], tuple(r["owners"])) for r in found["results"]}
+    assert rows == {
+        ("dockerfile", "svc/Dockerfile (prod)", ("@svc",)),
+        ("dockerfile", "svc/Dockerfile (debug)", ("@svc",)),
+        ("manifest", "deploy.yaml: shop/deployment/api:a", ("@all",)),
+        ("manifest", "deploy.yaml: shop/deployment/api:b", ("@all",)),
+        ("manifest", "deploy.yaml: shop/deployment/api:init (init)", ("@all",)),
+    }
+    assert len({r["key"] for r in found["results"]}) == 5
+    assert {r["places"][0]["path"] for r in found["results"]} == {"svc/Dockerfile", "deploy.yaml"}
+    assert found["coverage"]["seen"] == {"files": 2, "manifests": 3}
+
+
+def test_a_dockerfile_tells_its_chain_of_stages_and_its_base(project: Path) -> None:
+    for _ in range(2):  # the second time results are remembered, and facts must not be missing
+        found = report(project, "--tree", ".")
+        chains = {r["name"]: (r["stages"], r["base"], r["user"]) for r in found["results"] if r["kind"] == "dockerfile"}
+        base = "docker.io/library/alpine:3.20"
+        assert chains == {
+            "svc/Dockerfile (prod)": (["build", "prod"], base, "1000"),
+            "svc/Dockerfile (debug)": (["build", "debug"], base, ""),
+        }
+        (node,) = found["lineage"]
+        assert (node["name"], len(node["dockerfiles"]), node["parent"]) == (base, 2, None)
+
+
+def test_a_long_path_keeps_a_key_of_its_own(project: Path) -> None:
+    deep = project / "/".join(["d" * 60] * 4)
+    for name in ("a", "b"):
+        (deep / name).mkdir(parents=True)
+        (deep / name / "Dockerfile").write_text("FROM scratch\n")
+    found = report(project, "--tree", ".")
+    keys = [r["key"] for r in found["results"]]
+    assert len(set(keys)) == len(keys) == 7 and max(map(len, keys)) <= 200
+
+
+def test_a_candidate_judges_files_as_well(project: Path) -> None:
+    (project / "lenient.yaml").write_text(
+        "version: 1\nundecided: ignore\nrules: {non-root: warn, no-shell: warn, approved-base: warn}\n"
+    )
+    (project / "strict.yaml").write_text("version: 1\n")
+    found = report(project, "--tree", ".", "--config", "lenient.yaml", "--candidate", "strict.yaml")
+    rows = {(r["verdict"], r["at_restart"]) for r in found["results"] if r["kind"] == "dockerfile"}
+    assert rows == {("pass", "deny")}
+    assert found["totals"]["refused_at_restart"] >= 1
+
+
+def test_what_the_history_refuses_is_still_reported(project: Path) -> None:
+    """A database that takes no more must not cost the hours that were spent judging."""
+    done = gate("audit", "--tree", ".", "--run", "r" * 90, "-o", "json=out.json", cwd=project)
+    assert done.code == 0
+    store = next((project / ".home").rglob("history.sqlite"))
+    import sqlite3
+
+    with sqlite3.connect(store) as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON gate_runs BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    done = gate("audit", "--tree", ".", "-o", "json=again.json", cwd=project)
+    assert (done.code, (project / "again.json").exists()) == (2, True)
+    assert "disk full" in done.err and "Traceback" not in done.err
