@@ -97,8 +97,12 @@ async def reading(
     workers: int,
     bases: BasesOf,
     limits: Limits | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> AsyncIterator[ImageReader]:
-    """A reader over its own connections and worker processes, closed at the end; ``limits`` are gate.yaml's."""
+    """A reader over its own connections and worker processes, closed at the end; ``limits`` are gate.yaml's.
+
+    ``notice`` is told what people should know of a registry.
+    """
     bounds = bounds_of(limits or Limits())
     sources = Sources(
         environ=environ,
@@ -108,6 +112,7 @@ async def reading(
         store=store,
         limits=bounds.documents,
         bounds=bounds.archive,
+        notice=notice,
     )
     try:
         async with Pool(workers) as pool:

@@ -23,6 +23,7 @@ from gate.audit.run import Checkpoint, Item, Outcome, audit, shard_of
 from gate.audit.shards import Part, StoredCheckpoint, basis, load_parts, merge, save_part
 from gate.cli.audit_trees import Trees
 from gate.cli.images import tell
+from gate.cli.images import tell
 from gate.cli.manifests import custom_resources
 from gate.cli.session import Asked, Session, cache_folder
 from gate.errors import UsageError
@@ -102,6 +103,7 @@ class _Audit:
                 home=Path.home(),
                 registries=settings.registries,
                 limits=settings.limits,
+                notice=tell,
                 notice=tell,
                 root=settings.root,
                 store=self.store,

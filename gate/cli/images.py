@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gate.errors import UsageError
+from gate.report import plain
 from gate.target import Target
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from gate.evidence.model import Evidence, Subject
     from gate.finding import Result
 
-__all__ = ["KINDS", "Images", "make_sources"]
+__all__ = ["KINDS", "Images", "make_sources", "tell"]
 
 KINDS: dict[str, Kind] = {
     "registry": "registry",
@@ -157,7 +159,13 @@ def make_sources(session: Session) -> Sources:
         store=session.store,
         limits=session.bounds.documents,
         bounds=session.bounds.archive,
+        notice=tell,
     )
+
+
+def tell(notice: str) -> None:
+    """Say on standard error what people should know of a registry."""
+    print(f"gate: note: {plain.line(notice)}", file=sys.stderr)
 
 
 def _cores() -> int:

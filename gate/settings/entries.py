@@ -163,9 +163,19 @@ def registry() -> Record:
             "mirrors": Field(ListOf(Text(_mirror)), doc="Asked first, by digest."),
             "mirror_tags": Field(Flag(), doc="Ask mirrors for tags too."),
             "ca": Field(Text(), doc="A file of certificates to trust, relative to gate.yaml."),
+            "client_cert": Field(Text(), doc="The certificate to show it, relative to gate.yaml."),
+            "client_key": Field(Text(), doc="That certificate's private key, relative to gate.yaml."),
         },
-        Registry,
+        _make_registry,
     )
+
+
+def _make_registry(**values: Any) -> Registry:
+    if ("client_cert" in values) != ("client_key" in values):
+        raise ValueError("client_cert and client_key need each other")
+    if "client_cert" in values and values.get("insecure"):
+        raise ValueError("a client certificate is shown only to a registry whose own is checked; leave insecure out")
+    return Registry(**values)
 
 
 _OWNED = "an exemption needs an owner, a reason and a last day"

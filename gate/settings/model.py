@@ -64,13 +64,15 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registry(msgspec.Struct, frozen=True, kw_only=True):
-    """How to talk to one registry. ``mirrors`` are ``host[/prefix]``; ``ca`` is relative to gate.yaml's folder."""
+    """How to talk to one registry. ``mirrors`` are ``host[/prefix]``; paths are relative to gate.yaml's folder."""
 
     host: str
     insecure: bool = False
     mirrors: list[str] = []
     mirror_tags: bool = False
     ca: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
 
 
 class Exemption(msgspec.Struct, frozen=True, kw_only=True):

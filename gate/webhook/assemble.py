@@ -21,6 +21,7 @@ from gate.evidence.bases import TableLookup
 from gate.evidence.image import facts as facts_of
 from gate.evidence.image import layers as layers_of
 from gate.evidence.image.bounds import bounds_of
+from gate.evidence.image.certificates import folders
 from gate.evidence.image.collect import collect
 from gate.evidence.image.credential_providers import PluginKeychain, load_providers
 from gate.evidence.image.credentials import DockerKeychain, SeveralKeychains, config_files
@@ -117,7 +118,7 @@ class _Parts:
         return RegistryReader(
             self.quick,
             self.patient,
-            Registries(written.registries, written.root),
+            Registries(written.registries, written.root, folders(self.options.environ, self.options.home)),
             _Analysis(self.pool, self.layers, loaded),
             own=self.own,
             cluster=self.cluster,
@@ -153,12 +154,16 @@ def _parts(options: ReaderOptions, cluster: ClusterApi | None, tracing: Tracing)
         options=options,
         cluster=cluster,
         pool=Pool(options.workers),
-        quick=Transport(limits=QUICK, proxies=proxies),
-        patient=Transport(limits=PATIENT, proxies=proxies),
+        quick=Transport(limits=QUICK, proxies=proxies, notice=_notice),
+        patient=Transport(limits=PATIENT, proxies=proxies, notice=_notice),
         own=SeveralKeychains(keychains),
         layers=_layer_store(options),
         tracing=tracing,
     )
+
+
+def _notice(text: str) -> None:
+    _log.warning("a registry will soon refuse requests", extra={"notice": text})
 
 
 def _layer_store(options: ReaderOptions) -> Store:

@@ -65,7 +65,7 @@ def push(registry, repository="acme/api", tag="1"):
     if registry.users:
         name, password = next(iter(registry.users.items()))
         authorization = Credential(username=name, password=password).basic
-    pusher = Pusher(registry.url, ca=registry.ca, authorization=authorization)
+    pusher = Pusher(registry.url, ca=registry.ca, authorization=authorization, client=registry.client)
     for image in (AMD, ARM):
         pusher.image(repository, None, image)
     pusher.manifest(repository, tag, INDEX, OCI_INDEX)

@@ -110,9 +110,18 @@ def entry(data: bytes, platform: str | None = None, media_type: str = OCI_MANIFE
 class Pusher:
     """Puts documents and blobs into a registry as they are, broken or not."""
 
-    def __init__(self, url: str, *, ca: Path | None = None, authorization: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        ca: Path | None = None,
+        authorization: str | None = None,
+        client: tuple[Path, Path] | None = None,
+    ) -> None:
         self.url = url
         self._context = ssl.create_default_context(cafile=str(ca)) if ca else None
+        if self._context is not None and client is not None:
+            self._context.load_cert_chain(*client)
         self._headers = {"Authorization": authorization} if authorization else {}
 
     def image(self, repository: str, tag: str | None, image: Image) -> str:

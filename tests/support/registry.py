@@ -22,13 +22,15 @@ class Registry:
     """A running registry.
 
     ``host`` is what a reference starts with ("127.0.0.1:40123"); ``ca`` the PEM file of its authority, None for plain
-    HTTP; ``users`` the passwords by name, empty when anybody may read and write.
+    HTTP; ``users`` the passwords by name, empty when anybody may read and write. ``client``: the certificate and key it
+    asks for, where it asks.
     """
 
     host: str
     daemon: Daemon
     ca: Path | None = None
     users: dict[str, str] = field(default_factory=dict)
+    client: tuple[Path, Path] | None = None
 
     @property
     def url(self) -> str:
@@ -50,11 +52,17 @@ class Registry:
 
 
 def start_registry(
-    directory: Path, *, tls: bool = False, users: dict[str, str] | None = None, auth: dict[str, object] | None = None
+    directory: Path,
+    *,
+    tls: bool = False,
+    clients: bool = False,
+    users: dict[str, str] | None = None,
+    auth: dict[str, object] | None = None,
 ) -> Registry:
     """Start a registry that keeps its blobs under ``directory``; manifests and blobs may be deleted.
 
-    ``auth`` is that section of its configuration, where ``users`` is not enough.
+    ``auth`` is that section of its configuration, where ``users`` is not enough. ``clients``: it speaks TLS, and only
+    with those who show a certificate of its authority.
     """
     program = tools.installed("docker-registry", package="docker-registry")
     directory.mkdir(parents=True, exist_ok=True)
@@ -65,14 +73,14 @@ def start_registry(
         "storage": {"filesystem": {"rootdirectory": str(directory / "data")}, "delete": {"enabled": True}},
         "http": {"addr": f"127.0.0.1:{port}", "secret": "only-for-tests"},
     }
-    ca = None
-    if tls:
+    ca = client = None
+    if tls or clients:
         ca, certificate, key = _certificates(directory)
-        settings["http"] = {
-            "addr": f"127.0.0.1:{port}",
-            "secret": "only-for-tests",
-            "tls": {"certificate": str(certificate), "key": str(key)},
-        }
+        options: dict[str, object] = {"certificate": str(certificate), "key": str(key)}
+        if clients:
+            client = certificate, key
+            options["clientcas"] = [str(ca)]
+        settings["http"] = {"addr": f"127.0.0.1:{port}", "secret": "only-for-tests", "tls": options}
     if users:
         settings["auth"] = {"htpasswd": {"realm": "tests", "path": str(_htpasswd(directory, users))}}
     if auth:
@@ -80,13 +88,15 @@ def start_registry(
     config = directory / "config.yml"
     config.write_text(json.dumps(settings))
     daemon = Daemon("docker-registry", [program, "serve", config], directory / "registry.log")
-    registry = Registry(host=f"127.0.0.1:{port}", daemon=daemon, ca=ca, users=dict(users or {}))
+    registry = Registry(host=f"127.0.0.1:{port}", daemon=daemon, ca=ca, users=dict(users or {}), client=client)
     daemon.wait_until(lambda: accepts_connections(port) and _answers(registry))
     return registry
 
 
 def _answers(registry: Registry) -> bool:
     context = ssl.create_default_context(cafile=str(registry.ca)) if registry.ca else None
+    if context is not None and registry.client is not None:
+        context.load_cert_chain(*registry.client)
     try:
         with urllib.request.urlopen(f"{registry.url}/v2/", timeout=5, context=context) as response:
             return bool(response.status == 200)

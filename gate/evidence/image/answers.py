@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,14 @@ from yarl import URL
 
 from gate.errors import RegistryError
 
-__all__ = ["Answer", "failure", "rate_limited", "read_body", "retry_after", "shown"]
+_COUNT = re.compile(r"\s*(\d{1,12})(?!\d)(?:\s*;\s*w=(\d{1,9}))?", re.ASCII)
+_REFUSALS = frozenset(
+    f"{version}_ALERT_{name}"
+    for version in ("SSLV3", "TLSV1", "TLSV13")
+    for name in ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "CERTIFICATE_EXPIRED")
+)
+
+__all__ = ["Answer", "failure", "quota", "rate_limited", "read_body", "retry_after", "shown"]
 
 
 @dataclass(slots=True)
@@ -50,6 +58,25 @@ def retry_after(answer: Answer) -> float | None:
         return None
 
 
+def quota(answer: Answer) -> tuple[int, int | None, int | None] | None:
+    """Requests that remain, of how many, in how many seconds, as ``RateLimit-*`` headers say; null where they do not.
+
+    Docker Hub writes ``100;w=21600``; the window is its own.
+    """
+    remaining, window = _counted(answer.headers.get("RateLimit-Remaining", ""))
+    if remaining is None:
+        return None
+    limit, own = _counted(answer.headers.get("RateLimit-Limit", ""))
+    return remaining, limit, own or window
+
+
+def _counted(header: str) -> tuple[int | None, int | None]:
+    match = _COUNT.match(header)
+    if match is None:
+        return None, None
+    return int(match[1]), int(match[2]) if match[2] else None
+
+
 def shown(url: URL) -> str:
     """A URL for a message: without user, query and fragment, which may hold secrets."""
     return f"{url.scheme}://{url.host or ''}{url.path}"[:200]
@@ -75,6 +102,13 @@ def failure(host: str, error: BaseException) -> RegistryError:
             where=host,
             hint="name its CA under registries: {host: ..., ca: FILE}",
         )
+    if _wants_certificate(error):
+        return RegistryError(
+            "asks for a client certificate, and takes no other than one it knows",
+            reason="unauthorized",
+            where=host,
+            hint="name it under registries: {host: ..., client_cert: FILE, client_key: FILE}",
+        )
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return RegistryError("no such host", reason="unreachable", where=host)
     if isinstance(error, aiohttp.ClientSSLError):
@@ -88,6 +122,19 @@ def failure(host: str, error: BaseException) -> RegistryError:
         return RegistryError("not a host that can be asked", reason="refused", where=host)
     detail = getattr(error, "strerror", None) or type(error).__name__
     return RegistryError(f"cannot be reached ({detail})", reason="unreachable", where=host)
+
+
+def _wants_certificate(error: BaseException) -> bool:
+    """Whether TLS ended because of what we showed of ourselves: nothing, or a certificate the other does not trust.
+
+    aiohttp's own errors are `ssl.SSLError` without a ``reason``; the one they wrap has it.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if getattr(found, "reason", None) in _REFUSALS:
+            return True
+        found = getattr(found, "os_error", None) or found.__cause__
+    return False
 
 
 async def read_body(answer: Answer, limit: int, what: str, where: str) -> bytes:

@@ -5,17 +5,18 @@ Mirrors are asked for digests only, unless ``mirror_tags`` says otherwise: a tag
 
 from __future__ import annotations
 
-import functools
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate.errors import RegistryError, SettingsError
+from gate.errors import RegistryError
+from gate.evidence.image import certificates
+from gate.evidence.image.certificates import NONE, Certificates
 from gate.evidence.image.reference import DEFAULT_REGISTRY, Reference
 from gate.settings.model import Registry
 
-__all__ = ["Endpoint", "Registries", "tls"]
+__all__ = ["Endpoint", "Registries", "may_ask", "tls"]
 
 _DOCKER_HUB = "registry-1.docker.io"
 
@@ -31,7 +32,7 @@ class Endpoint:
     host: str
     repository: str
     insecure: bool = False
-    ca: Path | None = None
+    certificates: Certificates = NONE
     is_mirror: bool = False
 
     @property
@@ -41,11 +42,14 @@ class Endpoint:
 
 
 class Registries:
-    """``registries:`` of gate.yaml. ``root``: the folder its paths are relative to."""
+    """``registries:`` of gate.yaml. ``root``: the folder its paths are relative to; ``folders``: the machine's
+    ``certs.d``, for hosts whose row names no certificates."""
 
-    def __init__(self, rows: Iterable[Registry] = (), root: Path = Path()) -> None:
+    def __init__(self, rows: Iterable[Registry] = (), root: Path = Path(), folders: Sequence[Path] = ()) -> None:
         self._rows = {row.host: row for row in rows}
         self._root = root
+        self._folders = list(folders)
+        self._certificates: dict[str, Certificates] = {}
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -82,31 +86,36 @@ class Registries:
             host=_DOCKER_HUB if registry == DEFAULT_REGISTRY else registry,
             repository=repository,
             insecure=row is not None and row.insecure,
-            ca=self._root / row.ca if row is not None and row.ca else None,
+            certificates=self._certificates_of(registry, row),
             is_mirror=is_mirror,
         )
 
-
-def tls(endpoint: Endpoint) -> ssl.SSLContext:
-    """How an endpoint's certificate is checked: against the system's and its own CA, or not at all when insecure."""
-    if endpoint.insecure:
-        unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        unchecked.check_hostname = False
-        unchecked.verify_mode = ssl.CERT_NONE
-        return unchecked
-    if endpoint.ca is None:
-        return _checked(None, 0)
-    try:
-        return _checked(endpoint.ca, endpoint.ca.stat().st_mtime_ns)
-    except (OSError, ssl.SSLError) as error:
-        where = f"registries: {endpoint.registry}"
-        raise SettingsError(f"{endpoint.ca} is not a readable CA file: {error}", where=where) from None
+    def _certificates_of(self, registry: str, row: Registry | None) -> Certificates:
+        found = self._certificates.get(registry)
+        if found is None:
+            if row is not None and (row.ca or row.client_cert):
+                found = certificates.of_row(row, self._root)
+            else:
+                found = certificates.of_folder(self._folders, registry)
+            self._certificates[registry] = found
+        return found
 
 
-@functools.lru_cache(maxsize=64)
-def _checked(ca: Path | None, changed: int) -> ssl.SSLContext:
-    """Reading the system's authorities takes long enough to do it once; a ``changed`` file is read anew."""
-    context = ssl.create_default_context()
-    if ca is not None:
-        context.load_verify_locations(cafile=ca)
-    return context
+def may_ask(reference: Reference, hosts: frozenset[str]) -> None:
+    """Raise `RegistryError` unless the registry of an image is one of ``hosts``, those that settings name."""
+    if reference.registry not in hosts:
+        raise RegistryError(
+            f"settings do not name the registry {reference.registry or reference.name}; nothing is asked of it",
+            reason="refused",
+            hint="add it to registries: in gate.yaml",
+        )
+
+
+def tls(endpoint: Endpoint, *, own: bool = True) -> ssl.SSLContext:
+    """How an endpoint's certificate is checked: against the system's and its own CA, or not at all when insecure.
+
+    A client's certificate is shown to the endpoint alone, not where it sends us on (``own`` is false then).
+    """
+    if endpoint.insecure and own:
+        return certificates.unchecked()
+    return certificates.context(endpoint.certificates if own else endpoint.certificates._replace(client=None))

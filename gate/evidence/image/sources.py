@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -33,7 +33,7 @@ class Sources:
     """Opens images of every kind with one configuration. Belongs to one event loop; close it.
 
     ``registries`` and ``root`` are gate.yaml's; ``environ`` and ``home`` say where credentials, proxies and the daemon
-    are; ``store`` keeps manifests and configs between runs.
+    are; ``store`` keeps manifests and configs between runs; ``notice`` is told what people should know of a registry.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Sources:
         limits: DocumentLimits | None = None,
         bounds: ArchiveLimits | None = None,
         transport: TransportLimits | None = None,
+        notice: Callable[[str], None] | None = None,
     ) -> None:
         self._environ = dict(environ)
         self._home = home
@@ -56,6 +57,7 @@ class Sources:
         self._limits = limits or DocumentLimits()
         self._bounds = bounds
         self._transport_limits = transport
+        self._notice = notice
         self._client: RegistryClient | None = None
 
     def open(self, kind: Kind, *, reference: str | None = None, path: Path | None = None) -> ImageSource:
@@ -85,6 +87,7 @@ class Sources:
     def client(self) -> RegistryClient:
         """The one client of registries; made when first asked for."""
         if self._client is None:
+            from gate.evidence.image.certificates import folders
             from gate.evidence.image.credentials import DockerKeychain, config_files
             from gate.evidence.image.document_cache import RecentDocuments, StoredDocuments
             from gate.evidence.image.endpoints import Registries
@@ -93,8 +96,8 @@ class Sources:
             from gate.evidence.image.transport import Transport
 
             self._client = RegistryClient(
-                Transport(limits=self._transport_limits, proxies=from_environment(self._environ)),
-                Registries(self._rows, self._root),
+                Transport(limits=self._transport_limits, proxies=from_environment(self._environ), notice=self._notice),
+                Registries(self._rows, self._root, folders(self._environ, self._home)),
                 DockerKeychain(config_files(self._environ, self._home), self._environ),
                 limits=self._limits,
                 cache=StoredDocuments(self._store) if self._store is not None else RecentDocuments(),

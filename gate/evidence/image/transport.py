@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import aiohttp
@@ -19,7 +19,7 @@ from yarl import URL
 
 from gate.errors import RegistryError
 from gate.evidence.image.addresses import Guard, GuardedResolver, literal
-from gate.evidence.image.answers import Answer, failure, rate_limited, retry_after, shown
+from gate.evidence.image.answers import Answer, failure, quota, rate_limited, retry_after, shown
 from gate.evidence.image.endpoints import Endpoint, tls
 from gate.evidence.image.proxies import Proxies
 
@@ -28,6 +28,7 @@ __all__ = ["Transport", "TransportLimits"]
 _REDIRECTS = (301, 302, 303, 307, 308)
 _TRANSIENT = (500, 502, 503, 504)
 _AGENT = "gate"
+_FEW = 5  # requests that remain when people are told
 
 
 class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +78,12 @@ class Transport:
         limits: TransportLimits | None = None,
         proxies: Proxies | None = None,
         resolver: AbstractResolver | None = None,
+        notice: Callable[[str], None] | None = None,
     ) -> None:
+        """``notice`` is told, once a host, that few requests remain before it refuses more."""
         self.limits = limits or TransportLimits()
+        self._notice = notice
+        self._scarce: set[str] = set()
         self._resolver = resolver
         self._proxies = proxies or Proxies()
         self._hosts: dict[Endpoint, _Host] = {}
@@ -107,13 +112,13 @@ class Transport:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         authorization: str | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | bytes | None = None,
         total: float | None = None,
         follow: bool = True,
     ) -> Answer:
         """One request, repeated where that helps; the caller closes the answer, of whatever status.
 
-        ``authorization`` goes to ``url``'s own host only. ``total``: seconds for everything, the body included.
+        ``authorization`` goes to ``url``'s own host only. ``form``: what is posted, or bytes as they are. ``total``: seconds for everything, the body included.
         Raises `RegistryError`: unreachable, timeout, rate-limited, refused, protocol.
         """
         limits, origin = self.limits, (await self.base(endpoint)).origin()
@@ -127,6 +132,7 @@ class Transport:
                     raise
                 pause = limits.pause * attempt
             else:
+                self._note_quota(endpoint.host, answer)
                 if answer.status != 429 and answer.status not in _TRANSIENT:
                     return answer
                 asked = retry_after(answer)
@@ -141,6 +147,22 @@ class Transport:
             await asyncio.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
+    def _note_quota(self, host: str, answer: Answer) -> None:
+        """Tell when a registry lets us ask only a few times more."""
+        found = quota(answer)
+        if found is None or self._notice is None or answer.foreign:
+            return
+        remaining, limit, window = found
+        if remaining > max(_FEW, (limit or 0) // 10):
+            self._scarce.discard(host)
+        elif host not in self._scarce:
+            self._scarce.add(host)
+            of = f" of {limit}" if limit else ""
+            within = f" in {window / 3600:.3g} h" if window else ""
+            self._notice(
+                f"{host} allows {remaining} more requests{of}{within}; log in to it, or name a mirror under registries:"
+            )
+
     # --- one request, with its redirects -----------------------------------------------------------------------
 
     async def _follow(
@@ -151,7 +173,7 @@ class Transport:
         method: str,
         headers: Mapping[str, str] | None,
         authorization: str | None,
-        form: Mapping[str, str] | None,
+        form: Mapping[str, str] | bytes | None,
         total: float | None,
         follow: bool,
     ) -> Answer:
@@ -185,7 +207,7 @@ class Transport:
         url: URL,
         method: str,
         headers: Mapping[str, str],
-        form: Mapping[str, str] | None,
+        form: Mapping[str, str] | bytes | None,
         total: float | None,
     ) -> aiohttp.ClientResponse:
         host = self._host(endpoint)
@@ -201,7 +223,7 @@ class Transport:
                 method,
                 url,
                 headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **headers},
-                data=dict(form) if form is not None else None,
+                data=form if form is None or isinstance(form, bytes) else dict(form),
                 allow_redirects=False,
                 proxy=proxy,
                 ssl=host.own_tls if url.origin() == origin else host.others_tls,
@@ -214,6 +236,7 @@ class Transport:
         key = replace(endpoint, repository="", is_mirror=False)
         found = self._hosts.get(key)
         if found is None:
+            own_tls, others_tls = tls(endpoint), tls(endpoint, own=False)  # first: nothing is open when they raise
             guard = Guard()
             own = URL(f"https://{endpoint.host}").host or ""
             if address := literal(own):
@@ -222,8 +245,8 @@ class Transport:
                 guard=guard,
                 own=self._session(GuardedResolver(guard, own, self._resolver)),
                 others=self._session(GuardedResolver(guard, None, self._resolver)),
-                own_tls=tls(endpoint),
-                others_tls=tls(replace(endpoint, insecure=False)),
+                own_tls=own_tls,
+                others_tls=others_tls,
             )
         return found
 

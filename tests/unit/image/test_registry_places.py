@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 from gate.errors import RegistryError, SettingsError
 from gate.evidence.image import addresses, proxies
+from gate.evidence.image.certificates import Certificates
 from gate.evidence.image.endpoints import Endpoint, Registries, tls
 from gate.evidence.image.proxies import Proxies
 from gate.evidence.image.reference import parse
@@ -252,5 +253,5 @@ def test_only_the_endpoint_named_insecure_goes_unchecked(tmp_path):
         path = tmp_path / "ca.pem"
         if content:
             path.write_text(content)
-        with pytest.raises(SettingsError, match="is not a readable CA file"):
-            checks(ca=path)
+        with pytest.raises(SettingsError, match=r"ca\.pem (is not a readable CA file|cannot be read: No such file)"):
+            checks(certificates=Certificates(authorities=(path,)))
