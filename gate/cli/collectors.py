@@ -75,11 +75,14 @@ def evidence_of_text(data: bytes, settings: Settings) -> Evidence:
 
 
 def _manifest(session: Session, target: Target, data: bytes | None) -> Iterator[Evidence]:
-    from gate.cli.manifests import containers, custom_resources
+    import shlex
+
+    from gate.cli.manifests import containers, custom_resources, offline
 
     text = session.stdin if data is None and target.is_stdin else data
+    images = session.images.named if session.asked.online else offline(shlex.quote(target.text))
     yield from containers(
-        read_target(target) if text is None else text, target.name, custom_resources(session.settings.written), None
+        read_target(target) if text is None else text, target.name, custom_resources(session.settings.written), images
     )
 
 

@@ -1,10 +1,11 @@
-"""Images of a run: one event loop, one set of connections and of worker processes, whatever the number of targets."""
+"""Images of a run, named as targets or by manifests: one event loop, one set of connections, however many there are."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,19 +13,21 @@ import msgspec
 
 from gate.errors import UsageError
 from gate.report import plain
+from gate.settings.images import hosts_of, vendors_of
 from gate.target import Target
 
 if TYPE_CHECKING:
     from gate.cli.session import Session
     from gate.evidence.image.compare import Change
     from gate.evidence.image.lineage import Bases
+    from gate.evidence.image.looks import Looks
     from gate.evidence.image.pool import Pool
-    from gate.evidence.image.reference import Reference
+    from gate.evidence.image.reading import Reader
     from gate.evidence.image.sources import Kind, Sources
     from gate.evidence.model import Evidence, Subject
     from gate.finding import Result
 
-__all__ = ["KINDS", "Images", "make_sources", "tell"]
+__all__ = ["KINDS", "Images", "lineage", "make_sources", "tell"]
 
 KINDS: dict[str, Kind] = {
     "registry": "registry",
@@ -45,7 +48,8 @@ class Images:
         self._runner: asyncio.Runner | None = None
         self._sources: Sources | None = None
         self._pool: Pool | None = None
-        self._bases: Bases | None = None
+        self._readers: dict[bool, Reader] = {}
+        self._looks: Looks | None = None
         self._previous: list[Evidence] | None = None
         self._changes: dict[Subject, list[Change]] = {}
 
@@ -58,6 +62,12 @@ class Images:
         found = self._runner.run(self._read(target))
         against = self._session.asked.against
         return [self._compared(each, against) for each in found] if against else found
+
+    def named(self, references: Sequence[str]) -> Mapping[str, Sequence[Evidence] | str]:
+        """By reference: the evidence of every platform of an image in a registry, or why there is none."""
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        return self._runner.run(self._named(references))
 
     def told(self, result: Result) -> Result:
         """A result with what changed since the image that --against names."""
@@ -95,56 +105,66 @@ class Images:
         self._runner = None
 
     async def _read(self, target: Target) -> list[Evidence]:
-        from gate.evidence.image.collect import collect
-        from gate.evidence.image.pool import Pool
+        kind = KINDS[target.kind]
+        reader = self._reader(remote=kind == "registry")
+        return await reader.read(self._opened.open(kind, reference=target.reference, path=target.path), target.name)
 
+    async def _named(self, references: Sequence[str]) -> Mapping[str, Sequence[Evidence] | str]:
+        if self._looks is None:
+            from gate.evidence.image.looks import over
+
+            self._looks = over(self._opened, self._reader(remote=True), hosts_of(self._session.settings))
+        return await self._looks.at(references)
+
+    @property
+    def _opened(self) -> Sources:
         if self._sources is None:
             self._sources = make_sources(self._session)
-        if self._pool is None:
-            self._pool = Pool(_cores())
-        source = self._sources.open(KINDS[target.kind], reference=target.reference, path=target.path)
-        try:
-            return await collect(
-                source,
-                pool=self._pool,
-                name=target.name,
-                platform=self._session.asked.platform,
-                bases=self._lineage(self._sources),
-                store=self._session.store,
-                limits=self._session.bounds.image,
-            )
-        finally:
-            await source.close()
+        return self._sources
 
-    def _lineage(self, sources: Sources) -> Bases:
-        """Where ancestors are looked for: gate.lock, and registries that gate.yaml names."""
-        if self._bases is None:
-            from gate.evidence.bases import TableLookup
-            from gate.evidence.image.lineage import Bases
+    def _reader(self, *, remote: bool) -> Reader:
+        """What reads images of registries, or those that are here."""
+        if remote not in self._readers:
+            from gate.evidence.image.pool import Pool
+            from gate.evidence.image.reading import Reader
 
+            if self._pool is None:
+                self._pool = Pool(_cores())
             session = self._session
-            self._bases = Bases(
-                lock=session.lock[0] if session.lock else None,
-                table=TableLookup(session.settings.written.known_bases),
-                open=None if session.offline else sources.registry,
-                hosts=frozenset(row.host for row in session.settings.written.registries),
-                vendor=self._is_vendors,
+            self._readers[remote] = Reader(
+                self._pool,
+                lineage(session, self._opened, remote=remote),
+                session.store,
+                limits=session.bounds.image,
+                platform=session.asked.platform,
             )
-        return self._bases
-
-    def _is_vendors(self, reference: Reference) -> bool:
-        """Whether an image may be run as its vendor made it (``approved_images``)."""
-        from gate.settings.patterns import Name, matches
-
-        patterns = self._session.settings.parameters("approved-base", self._session.environment).get("images") or ()
-        name = Name(reference.name, reference.tag, reference.digest)
-        return any(matches(pattern, name) for pattern in patterns)
+        return self._readers[remote]
 
     async def _end(self) -> None:
         if self._pool is not None:
             await self._pool.close()
         if self._sources is not None:
             await self._sources.close()
+
+
+def lineage(session: Session, sources: Sources, *, remote: bool) -> Bases:
+    """Where ancestors are looked for: gate.lock, and registries.
+
+    For an image that is ``remote`` itself, those that settings name in any way, as at admission; for one that is here,
+    those under ``registries:``.
+    """
+    from gate.evidence.bases import TableLookup
+    from gate.evidence.image.lineage import Bases
+
+    is_vendors = vendors_of(session.settings)
+    rows = session.settings.written.registries
+    return Bases(
+        lock=session.lock[0] if session.lock else None,
+        table=TableLookup(session.settings.written.known_bases),
+        open=None if session.offline else sources.registry,
+        hosts=hosts_of(session.settings) if remote else frozenset(row.host for row in rows),
+        vendor=lambda reference: is_vendors(reference.normalized),
+    )
 
 
 def make_sources(session: Session) -> Sources:

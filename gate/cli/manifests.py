@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gate.evidence.kubernetes.containers import container_evidence
 from gate.evidence.kubernetes.manifests import read_manifests
@@ -10,10 +10,14 @@ from gate.evidence.kubernetes.workloads import CustomResource, containers_of, ho
 from gate.evidence.model import Evidence
 from gate.settings.model import Written
 
-OFFLINE = "the image was not read: manifests are judged offline without --online"
+Images = Callable[[Sequence[str]], Mapping[str, Sequence[Evidence] | str]]
+"""For each image reference its evidence per platform, or why there is none."""
 
-Images = Callable[[str], Sequence[Evidence] | str]
-"""Evidence per platform of an image reference, or why there is none."""
+
+def offline(target: str) -> Images:
+    """No image is looked at; the reason names the command that would."""
+    reason = f"the image was not read, because files are judged offline; gate check --online {target} reads it"
+    return lambda references: dict.fromkeys(references, reason)
 
 
 def custom_resources(written: Written) -> list[CustomResource]:
@@ -24,23 +28,20 @@ def custom_resources(written: Written) -> list[CustomResource]:
     ]
 
 
-def containers(data: bytes, path: str, custom: Sequence[CustomResource], images: Images | None) -> Iterator[Evidence]:
+def containers(data: bytes, path: str, custom: Sequence[CustomResource], images: Images) -> Iterator[Evidence]:
     """Evidence of every container in a manifest; raises `ManifestError`.
 
-    Without ``images`` what only the image can tell is unknown; what the manifest settles (a numeric runAsUser) is
+    All its images are asked for at once. Where one is not known, what the manifest settles (a numeric runAsUser) is
     known all the same.
     """
-    known: dict[str, Sequence[Evidence] | str] = {}
-    for item in read_manifests(data, path):
-        holder = holder_of(item.obj, custom)
-        if holder is None:
-            continue
-        for ref in containers_of(holder):
-            if ref.image is None and not holder.is_pod:
-                continue
-            found: Sequence[Evidence] | str = "the manifest names no image"
-            if ref.image is not None:
-                if ref.image not in known:
-                    known[ref.image] = images(ref.image) if images else OFFLINE
-                found = known[ref.image]
-            yield container_evidence(holder, ref, found, path=path, lines=item.lines)
+    found = [
+        (item, holder, ref)
+        for item in read_manifests(data, path)
+        if (holder := holder_of(item.obj, custom)) is not None
+        for ref in containers_of(holder)
+        if ref.image is not None or holder.is_pod
+    ]
+    known = images(list(dict.fromkeys(ref.image for _, _, ref in found if ref.image is not None)))
+    for item, holder, ref in found:
+        image = "the manifest names no image" if ref.image is None else known[ref.image]
+        yield container_evidence(holder, ref, image, path=path, lines=item.lines)

@@ -42,7 +42,11 @@ _BUILD = (
         help="A build argument, as in docker build; repeatable.",
     ),
     click.option("--platform", metavar="OS/ARCH", help="Platform to judge for; Dockerfiles: linux/amd64."),
-    click.option("--online", is_flag=True, help="Ask registries about base images; else files are judged offline."),
+    click.option(
+        "--online",
+        is_flag=True,
+        help="Ask registries about bases of Dockerfiles and images of manifests; else files are judged offline.",
+    ),
     click.option("--offline", is_flag=True, help="Ask nobody. [GATE_OFFLINE]"),
 )
 _TODAY = (click.option("--today", metavar="DATE", help="The day on which exemptions are looked at; else today, UTC."),)

@@ -132,9 +132,10 @@ def _subjects(case: dict[str, Any], settings: Settings) -> Iterator[model.Eviden
 
         yield evidence_of_text(str(case["dockerfile"]).encode(), settings)
     elif "manifest" in case:
-        from gate.cli.manifests import containers, custom_resources
+        from gate.cli.manifests import containers, custom_resources, offline
 
-        yield from containers(str(case["manifest"]).encode(), "manifest.yaml", custom_resources(settings.written), None)
+        name, custom = "manifest.yaml", custom_resources(settings.written)
+        yield from containers(str(case["manifest"]).encode(), name, custom, offline(name))
     else:
         try:
             yield model.decode(json.dumps(case["evidence"]).encode())
