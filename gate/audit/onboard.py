@@ -19,28 +19,33 @@ def as_results(report: AuditReport) -> Iterator[Result]:
             yield _result(one, place)
 
 
-def _result(one: AuditResult, place: Place) -> Result:
+def evidence_of(one: AuditResult, place: Place) -> Evidence:
+    """What exemptions look at of a subject in one place; its facts are not read again."""
+    facts = unknown_facts("not read again")
+    if one.kind == "dockerfile":
+        name = place.path or one.name
+        return Evidence(kind="dockerfile", subject=Subject(name=name, image=one.reference), facts=facts)
     subject = Subject(name=one.name, reference=one.reference, digest=one.digest, platform=one.platform)
-    evidence = None
-    if one.kind == "container" and place.namespace is not None and place.container is not None:
-        role = place.role if place.role in {"container", "init", "sidecar", "ephemeral", "volume"} else "container"
-        evidence = Evidence(
-            kind="container",
-            subject=subject,
-            facts=unknown_facts("not read again"),
-            workload=Workload(
-                kind=place.kind or "",
-                namespace=place.namespace,
-                name=place.name,
-                container=place.container,
-                role=role,  # type: ignore[arg-type]
-            ),
-        )
+    if one.kind == "image":
+        return Evidence(kind="image", subject=subject, facts=facts)
+    role = place.role if place.role in {"container", "init", "sidecar", "ephemeral", "volume"} else "container"
+    workload = Workload(
+        kind=place.kind or "",
+        namespace=place.namespace,
+        name=place.name,
+        container=place.container or "",
+        role=role,  # type: ignore[arg-type]
+    )
+    return Evidence(kind="container", subject=subject, facts=facts, workload=workload)
+
+
+def _result(one: AuditResult, place: Place) -> Result:
+    evidence = evidence_of(one, place)
     return Result(
-        subject=subject if one.kind != "dockerfile" else Subject(name=one.name),
+        subject=evidence.subject,
         environment=one.environment,
         verdict=one.verdict,
-        evidence=evidence,
+        evidence=evidence if one.kind == "container" else None,
         findings=[
             Finding(
                 rule=finding.rule,

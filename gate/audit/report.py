@@ -12,6 +12,7 @@ from gate.audit.facts import with_facts
 from gate.audit.lineage import forest
 from gate.audit.model import AuditInputs, AuditReport, AuditResult, Place
 from gate.audit.run import Outcome, coverage, finding_row
+from gate.audit.waived import exemption_states
 from gate.bundle.catalogue import Rule
 from gate.evidence.model import Evidence
 from gate.finding import Result
@@ -81,7 +82,7 @@ def assemble(
         rules=rules,
         controls=summary.by_control(rules, catalogue),
         loosened=summary.loosened(settings, shipped, catalogue),
-        exemptions=summary.exemption_states(exemptions, outcome.results, used, today),
+        exemptions=exemption_states(exemptions, outcome.results, used, today),
         lineage=forest(outcome.results, today),
     )
 

@@ -1,15 +1,13 @@
-"""Views of an audit: totals, owners, rules, controls, what was loosened, exemptions with age and use. All pure."""
+"""Views of an audit: totals, owners, rules, controls, what was loosened. All pure."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from gate.audit.model import (
     AuditResult,
     ControlSummary,
-    ExemptionState,
     Loosened,
     OwnerSummary,
     RuleSummary,
@@ -17,9 +15,8 @@ from gate.audit.model import (
 )
 from gate.bundle.catalogue import Rule
 from gate.settings import Settings
-from gate.settings.model import LEVELS, Exemption
+from gate.settings.model import LEVELS
 
-EXPIRING = dt.timedelta(days=30)
 NOBODY = "(no owner)"
 
 
@@ -118,52 +115,6 @@ def loosened(settings: Settings, shipped: Settings, catalogue: Mapping[str, Rule
             was, now = shipped.level(rule, like), settings.level(rule, environment)
             if LEVELS.index(now) < LEVELS.index(was):
                 found.append(Loosened(where=f"{where}, environment {environment}", rule=rule, was=was, now=now))
-    return found
-
-
-def exemption_states(
-    exemptions: Sequence[Exemption], results: Sequence[AuditResult], used: Mapping[int, int], today: dt.date
-) -> list[ExemptionState]:
-    """Every exemption with its state. ``used``: findings waived, by the exemption's position."""
-    overlapping = _overlapping(exemptions)
-    found = []
-    for index, one in enumerate(exemptions):
-        left = (one.expires - today).days
-        count = used.get(index, 0)
-        found.append(
-            ExemptionState(
-                rule=one.rule,
-                owner=one.owner,
-                reason=one.reason,
-                expires=one.expires.isoformat(),
-                ticket=one.ticket,
-                used=count,
-                days_left=left,
-                state=(
-                    "expired"
-                    if left < 0
-                    else "unused"
-                    if count == 0 and results
-                    else "overlapping"
-                    if index in overlapping
-                    else "expiring"
-                    if one.expires - today <= EXPIRING
-                    else "active"
-                ),
-            )
-        )
-    return found
-
-
-def _overlapping(exemptions: Sequence[Exemption]) -> set[int]:
-    """Positions of exemptions whose rule and selectors an earlier one has as well."""
-    seen: dict[str, int] = {}
-    found: set[int] = set()
-    for index, one in enumerate(exemptions):
-        key = repr((one.rule, one.paths, one.images, one.digests, one.namespaces, one.containers))
-        if key in seen:
-            found |= {index, seen[key]}
-        seen.setdefault(key, index)
     return found
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from gate.audit.diff import compare
 from gate.audit.model import AuditFinding, AuditInputs, AuditReport, AuditResult, Coverage, OwnerSummary, Totals
-from gate.audit.summary import by_control, by_owner, by_rule, exemption_states, loosened, totals
+from gate.audit.summary import by_control, by_owner, by_rule, loosened, totals
+from gate.audit.waived import exemption_states
 from gate.bundle.load import load
 from gate.settings import load as load_settings
 from gate.settings.model import Exemption
+from gate.settings.patterns import compile_image
 
 BUNDLE = load([])
 TODAY = dt.date(2026, 11, 21)
@@ -141,3 +143,38 @@ def test_a_rebuilt_image_does_not_make_its_findings_new() -> None:
 
 def test_an_incomplete_run_is_not_comparable() -> None:
     assert not compare(report("1", complete=False), report("2")).comparable
+
+
+def _image(name: str, *findings: AuditFinding) -> AuditResult:
+    return result(name, "deny", *findings, reference=f"ghcr.io/acme/{name}:1")
+
+
+def _exemption(image: str, expires: str = "2027-06-01") -> Exemption:
+    day = dt.date.fromisoformat(expires)
+    return Exemption(rule="non-root", reason="r", owner="o", expires=day, images=[compile_image(image)])
+
+
+def test_exemptions_overlap_where_they_cover_one_finding_though_they_are_written_differently() -> None:
+    found = exemption_states(
+        [_exemption("ghcr.io/acme/*"), _exemption("ghcr.io/acme/a"), _exemption("ghcr.io/acme/b")],
+        [_image("a", finding("non-root", "f")), _image("c", finding("non-root", "g"))],
+        {0: 2},
+        TODAY,
+    )
+    assert [(one.states, one.used, one.covers) for one in found] == [
+        (["overlapping"], 2, 2),
+        (["overlapping"], 0, 1),
+        (["unused"], 0, 0),
+    ]
+
+
+def test_an_exemption_that_ran_out_tells_what_it_would_waive_and_overlaps_with_none() -> None:
+    exemptions = [_exemption("ghcr.io/acme/a", "2026-11-01"), _exemption("ghcr.io/acme/a", "2026-12-01")]
+    exemptions.append(_exemption("ghcr.io/acme/gone", "2026-11-01"))
+    found = exemption_states(exemptions[::2], [_image("a", finding("non-root", "f"))], {}, TODAY)
+    assert [(one.state, one.states, one.covers, one.days_left) for one in found] == [
+        ("expired", ["expired"], 1, -20),
+        ("expired", ["expired", "unused"], 0, -20),
+    ]
+    both = exemption_states(exemptions[:2], [_image("a", finding("non-root", "f"))], {1: 1}, TODAY)
+    assert [one.states for one in both] == [["expired"], ["expiring"]]
