@@ -9,10 +9,9 @@ from pathlib import Path
 
 from gate.errors import GateError
 from gate.evidence.image.bounds import bounds_of
-from gate.evidence.image.collect import collect
-from gate.evidence.image.limits import ImageLimits
 from gate.evidence.image.lineage import Bases
 from gate.evidence.image.pool import Pool
+from gate.evidence.image.reading import Reader
 from gate.evidence.image.reference import Reference, parse
 from gate.evidence.image.registry_lists import repositories, tags
 from gate.evidence.image.sources import Sources
@@ -28,26 +27,14 @@ BasesOf = Callable[[Sources], Bases]
 class ImageReader:
     """Reads images and lists registries; belongs to one event loop."""
 
-    def __init__(self, sources: Sources, pool: Pool, bases: Bases, store: Store, limits: ImageLimits) -> None:
-        self._sources, self._pool, self._bases = sources, pool, bases
-        self._store, self._limits = store, limits
+    def __init__(self, sources: Sources, reader: Reader) -> None:
+        self._sources, self._reader = sources, reader
 
     async def __call__(self, image: str) -> Sequence[Evidence] | str:
         """Evidence of every runnable platform, or why there is none."""
         try:
             reference = parse(image)
-            source = self._sources.registry(reference)
-            try:
-                return await collect(
-                    source,
-                    pool=self._pool,
-                    name=reference.normalized,
-                    bases=self._bases,
-                    store=self._store,
-                    limits=self._limits,
-                )
-            finally:
-                await source.close()
+            return await self._reader.read(self._sources.registry(reference), reference.normalized)
         except GateError as error:
             return str(error)
 
@@ -116,6 +103,6 @@ async def reading(
     )
     try:
         async with Pool(workers) as pool:
-            yield ImageReader(sources, pool, bases(sources), store, bounds.image)
+            yield ImageReader(sources, Reader(pool, bases(sources), store, limits=bounds.image))
     finally:
         await sources.close()

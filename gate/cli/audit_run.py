@@ -22,12 +22,10 @@ from gate.audit.report import assemble
 from gate.audit.run import Checkpoint, Item, Outcome, audit, shard_of
 from gate.audit.shards import Part, StoredCheckpoint, basis, load_parts, merge, save_part
 from gate.cli.audit_trees import Trees
-from gate.cli.images import tell
-from gate.cli.images import tell
+from gate.cli.images import lineage, tell
 from gate.cli.manifests import custom_resources
 from gate.cli.session import Asked, Session, cache_folder
 from gate.errors import UsageError
-from gate.evidence.image.lineage import Bases
 from gate.evidence.model import Evidence
 from gate.finding import Result
 from gate.settings import Settings, parse_settings
@@ -36,7 +34,6 @@ from gate.store import FileStore, NoStore, Store
 if TYPE_CHECKING:
     from gate.audit.run import Progress
     from gate.evidence.image.reference import Reference
-    from gate.evidence.image.sources import Sources
 
 _T = TypeVar("_T")
 
@@ -104,11 +101,10 @@ class _Audit:
                 registries=settings.registries,
                 limits=settings.limits,
                 notice=tell,
-                notice=tell,
                 root=settings.root,
                 store=self.store,
                 workers=self.values["workers"],
-                bases=self._bases,
+                bases=lambda sources: lineage(self.session, sources, remote=True),
             ) as reader,
             self._candidate() as candidate,
         ):
@@ -205,26 +201,6 @@ class _Audit:
             await candidate.run(lambda: self.trees.judge_again(candidate.session, root, targets))
 
     # --- how it is judged -------------------------------------------------------------------------------------
-
-    def _bases(self, sources: Sources) -> Bases:
-        from gate.evidence.bases import TableLookup
-        from gate.settings.patterns import matches, name_of
-
-        session = self.session
-        environment = session.environment
-        approved = session.settings.parameters("approved-base", environment).get("images") or []
-
-        def vendor(reference: Reference) -> bool:
-            name = name_of(reference.normalized)
-            return name is not None and any(matches(pattern, name) for pattern in approved)
-
-        return Bases(
-            lock=session.lock[0] if session.lock else None,
-            table=TableLookup(session.settings.written.known_bases),
-            open=sources.registry,
-            hosts=frozenset(registry.host for registry in session.settings.written.registries),
-            vendor=vendor,
-        )
 
     @asynccontextmanager
     async def _candidate(self) -> AsyncIterator[_JudgeThread | None]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -22,21 +21,20 @@ from gate.evidence.image import facts as facts_of
 from gate.evidence.image import layers as layers_of
 from gate.evidence.image.bounds import bounds_of
 from gate.evidence.image.certificates import folders
-from gate.evidence.image.collect import collect
 from gate.evidence.image.credential_providers import PluginKeychain, load_providers
 from gate.evidence.image.credentials import DockerKeychain, SeveralKeychains, config_files
 from gate.evidence.image.endpoints import Registries
 from gate.evidence.image.lineage import Bases
 from gate.evidence.image.pool import Pool
 from gate.evidence.image.proxies import from_environment
+from gate.evidence.image.reading import Reader
 from gate.evidence.image.reference import Reference
 from gate.evidence.image.registry_auth import Credential, Keychain
 from gate.evidence.image.registry_source import RegistrySource
 from gate.evidence.image.source import PlatformImage, Resolved
 from gate.evidence.image.transport import Transport, TransportLimits
 from gate.evidence.kubernetes.cluster import ClusterApi
-from gate.settings import Settings
-from gate.settings.patterns import SCRATCH, matches, name_of
+from gate.settings.images import hosts_of, vendor_patterns, vendors_of
 from gate.store import FileStore, MemoryStore, Store
 from gate.webhook.evidence import EvidenceProvider, FactStore, Outage, ProviderSettings, Read
 from gate.webhook.metrics import Metrics
@@ -52,7 +50,6 @@ QUICK = TransportLimits(connect=2.0, document=3.0, patience=0.5, tries=2)
 PATIENT = TransportLimits(patience=30.0)
 """For reading, which goes on when the review does not wait for it any more."""
 
-_PATTERNS = (("approved-base", "bases"), ("approved-base", "images"), ("approved-source", "sources"))
 _OUT_OF_ORDER = frozenset({"unreachable", "timeout", "rate-limited", "protocol"})
 
 
@@ -208,43 +205,13 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 # --- what settings say -----------------------------------------------------------------------------------------
 
 
-def hosts_of(settings: Settings) -> frozenset[str]:
-    """The registries that settings name: rows, their mirrors, and the hosts of approved images, bases and sources."""
-    found = {row.host for row in settings.written.registries}
-    found |= {mirror.strip("/").partition("/")[0] for row in settings.written.registries for mirror in row.mirrors}
-    for pattern in _patterns(settings, _PATTERNS):
-        name = str(pattern["image"])
-        host = "" if name == SCRATCH else _host(name)
-        if host and "*" not in host:
-            found.add(host)
-    return frozenset(found)
-
-
-def _host(pattern: str) -> str:
-    """The registry of a pattern, as docker reads short names."""
-    first, slash, _ = pattern.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return "docker.io" if first == "index.docker.io" else first
-    return "" if first == "**" else "docker.io"
-
-
-def _patterns(settings: Settings, rules: Iterable[tuple[str, str]]) -> list[Mapping[str, Any]]:
-    """Compiled patterns of some rules' parameters, over all environments."""
-    return [
-        pattern
-        for environment in settings.names
-        for rule, parameter in rules
-        for pattern in settings.parameters(rule, environment).get(parameter) or []
-    ]
-
-
 def context_of(loaded: Loaded, hosts: frozenset[str]) -> str:
     """A short digest of what facts rest on besides the image: the code that reads and its bounds, the lock, what may
     be asked.
 
     Levels and exemptions are not among it, so that changing them does not make every image be read again.
     """
-    vendors = sorted({str(one["regex"]) for one in _patterns(loaded.settings, [("approved-base", "images")])})
+    vendors = sorted({str(one["regex"]) for one in vendor_patterns(loaded.settings)})
     rows = msgspec.json.encode(loaded.settings.written.known_bases).decode()
     bounds = msgspec.json.encode(bounds_of(loaded.settings.written.limits)).decode()
     parts = [facts_of.VERSION, layers_of.VERSION, bounds, loaded.lock_digest or "", rows, *vendors, *sorted(hosts)]
@@ -259,7 +226,7 @@ class _Analysis:
         self._layers = layers
         self._lock = loaded.lock
         self._table = TableLookup(loaded.settings.written.known_bases)
-        self._vendors = _patterns(loaded.settings, [("approved-base", "images")])
+        self._is_vendors = vendors_of(loaded.settings)
         self._hosts = hosts_of(loaded.settings)
         self._limits = bounds_of(loaded.settings.written.limits).image
 
@@ -270,22 +237,12 @@ class _Analysis:
             table=self._table,
             open=lambda reference: _Watched(opener, reference, failures),
             hosts=self._hosts,
-            vendor=self._is_vendor,
+            vendor=lambda reference: self._is_vendors(reference.normalized),
         )
-        found = await collect(
-            source,
-            pool=self._pool,
-            name=source.reference.normalized,
-            bases=bases,
-            store=self._layers,
-            limits=self._limits,
-        )
+        reader = Reader(self._pool, bases, self._layers, limits=self._limits)
+        found = await reader.read(source, source.reference.normalized)
         unread = any("unknown" in (one.facts.shell.state, one.facts.filesystem.state) for one in found)
         return Read(found, lasting=not failures and not unread)
-
-    def _is_vendor(self, reference: Reference) -> bool:
-        name = name_of(reference.normalized)
-        return name is not None and any(matches(pattern, name) for pattern in self._vendors)
 
 
 class _Watched(RegistrySource):

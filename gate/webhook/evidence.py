@@ -17,6 +17,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 import msgspec
 
 from gate.errors import GateError, ReferenceError_, RegistryError, StoreError
+from gate.evidence.image.endpoints import may_ask
 from gate.evidence.image.reference import Reference, parse
 from gate.evidence.model import Evidence
 from gate.webhook.admission import Missing, Pull
@@ -172,7 +173,7 @@ class EvidenceProvider:
         who = self._asker(pull)
         try:
             reference = parse(image)
-            self._check_host(reference)
+            may_ask(reference, self._settings.hosts)
             digest = await self._digest(reference, who, pull.deadline)
             known = await self._known(digest)
             return known if known is not None else await self._read(reference, digest, who, pull.deadline)
@@ -210,14 +211,6 @@ class EvidenceProvider:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _check_host(self, reference: Reference) -> None:
-        if reference.registry not in self._settings.hosts:
-            raise RegistryError(
-                f"settings do not name the registry {reference.registry or reference.name}; nothing is asked of it",
-                reason="refused",
-                hint="add it to registries: in gate.yaml",
-            )
 
     # --- what a name stands for -------------------------------------------------------------------------------
 

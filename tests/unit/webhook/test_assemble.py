@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gate.webhook.assemble import FreshKeychain, context_of, hosts_of
+from gate.settings.images import hosts_of
+from gate.webhook.assemble import FreshKeychain, context_of
 from gate.webhook.metrics import Metrics
 from gate.webhook.policy import Loaded, PolicyInForce, PolicySources
 
