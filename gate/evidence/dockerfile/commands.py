@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gate.evidence.dockerfile import plainshell, wrappers
+from gate.evidence.dockerfile import heredocfirst, plainshell, wrappers
 from gate.evidence.dockerfile.positions import LineMap
 from gate.evidence.dockerfile.shelltree import MAX_COMMANDS, ScriptReader
 from gate.evidence.dockerfile.shellwords import Simple, Word
@@ -97,6 +97,7 @@ class _Commands:
         if plain is not None:
             self.add(plain, lines, around, depth)
             return
+        text = heredocfirst.moved(text)
         expanded = script.dynamic > 0 and text.count("$(") + text.count("`") // 2 == script.substitutions
         reader = ScriptReader(text, substitutions=not expanded)
         root: Any = _parser().parse(reader.source).root_node
