@@ -127,7 +127,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything one ``gate check`` found; what every reporter renders."""
+    """Everything one ``gate check`` found; what every reporter renders. ``empty``: folders named without a target."""
 
     gate: str
     checkpoint: Checkpoint
@@ -139,6 +139,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     results: list[Result]
     failures: list[Failure] = []
     skipped: list[str] = []
+    empty: list[str] = []
     unused_exemptions: list[ExemptionUse] = []
 
 

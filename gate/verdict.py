@@ -68,22 +68,21 @@ def of_results(results: Sequence[Result], failures: Sequence[Failure] = ()) -> V
 def exit_code(run: Run, *, exit_zero: bool = False, fail_on: Literal["deny", "warn"] = "deny") -> int:
     """The exit code of a run; where several hold: 5, 2, 1, 3, 4, 0.
 
-    ``exit_zero`` is for findings only: targets that cannot be read, and nothing to judge, still fail.
+    ``exit_zero`` is for findings only: targets that cannot be read, and a folder without any, still fail.
     """
     if any(failure.internal for failure in run.failures):
         return 5
     if run.failures:
         return 2
-    if not run.results:
-        return 4
-    if exit_zero:
-        return 0
+    nothing = 4 if run.empty or not run.results else 0
+    if exit_zero or not run.results:
+        return nothing
     verdicts = {result.verdict for result in run.results}
     if "deny" in verdicts:
         return 1
     if fail_on == "warn" and any(effect(finding) == "warn" for result in run.results for finding in result.findings):
         return 1
-    return 3 if "undecided" in verdicts else 0
+    return 3 if "undecided" in verdicts else nothing
 
 
 class _Old(msgspec.Struct):

@@ -113,6 +113,7 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
         results=results,
         failures=failures,
         skipped=planned.skipped,
+        empty=planned.empty,
         unused_exemptions=[
             *session.exemptions.leftovers(whole=not targets),
             *(one for result in results for one in result.leftovers),
@@ -137,9 +138,12 @@ def _complain(run: Run, targets: Sequence[str]) -> None:
         hint = f"\n  {failure.hint}" if failure.hint else ""
         text = f"gate: {failure.target}: {failure.message}{hint}"
         print("\n".join(plain.line(line) for line in text.split("\n")), file=sys.stderr)
-    if not run.results and not run.failures:
-        where = " ".join(targets) or "this folder"
-        print(f"gate: nothing to judge: no Dockerfile in {plain.line(where, 300)}", file=sys.stderr)
+    left_out = f" ({len(run.skipped)} skipped)" if run.skipped else ""
+    for folder in run.empty:
+        where = plain.line(folder, 300) if targets else "this folder"
+        print(f"gate: nothing to judge: no Dockerfile in {where}{left_out}", file=sys.stderr)
+    if not run.results and not run.failures and not run.empty:
+        print(f"gate: nothing to judge: no container in {plain.line(' '.join(targets), 300)}", file=sys.stderr)
 
 
 def _write(session: Session, run: Run, wanted: Sequence[output.Output], *, verbose: bool) -> int:

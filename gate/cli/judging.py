@@ -98,8 +98,8 @@ def collect_all(session: Session, targets: Sequence[str]) -> tuple[list[Evidence
                     documents.append(subject)
         except GateError as error:
             codes.append(complain(target.name, error))
-    if not documents and codes == [0]:
-        codes.append(complain(" ".join(targets), GateError("nothing to read here")) and 4)
+    empty = planned.empty or ([] if documents or codes != [0] else [" ".join(targets)])
+    codes += [complain(name, GateError("nothing to read here")) and 4 for name in empty]
     return documents, max(codes, key=(0, 4, 3, 1, 2, 5).index)
 
 

@@ -52,9 +52,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All targets of a run, in order.
 
     ``skipped``: files that look like targets and are left out, each with the reason. ``failures``: arguments and
-    folders that cannot be read, with the argument or path.
+    folders that cannot be read, with the argument or path. ``empty``: arguments that are folders without a target.
     """
 
     targets: list[Target] = []
     skipped: list[str] = []
     failures: list[tuple[str, TargetError]] = []
+    empty: list[str] = []

@@ -30,8 +30,11 @@ def plan(arguments: Sequence[str], settings: Written, *, cwd: Path) -> Plan:
         if isinstance(target, Target):
             result.targets.extend(_with_builds(target, settings.builds))
         else:
+            before = len(result.targets) + len(result.failures)
             _search(Path(target), settings, result)
-    return Plan(targets=list(_once(result.targets)), skipped=result.skipped, failures=result.failures)
+            if len(result.targets) + len(result.failures) == before:
+                result.empty.append(text)
+    return msgspec.structs.replace(result, targets=list(_once(result.targets)))
 
 
 def _search(folder: Path, settings: Written, result: Plan) -> None:
