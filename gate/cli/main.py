@@ -29,6 +29,7 @@ COMMANDS = {
     "audit": ("gate.cli.audit", "Judge everything that already runs or is stored."),
     "serve": ("gate.cli.serve", "Judge workloads as Kubernetes admits them."),
     "rules": ("gate.cli.rules", "List the rules, test them, start a new one."),
+    "bundle": ("gate.cli.bundle", "Give the policy to an OPA: as a file, or in a registry."),
     "explain": ("gate.cli.explain", "Say what a rule wants, why, and how to meet it."),
     "exempt": ("gate.cli.exempt", "List exemptions, or suggest them for what is found."),
     "completion": ("gate.cli.completion", "Print the completion script of a shell."),

@@ -53,13 +53,17 @@ def parse(texts: Sequence[str], formats: Sequence[str] = FORMATS) -> list[Output
 
 
 def write_file(path: Path, text: str) -> None:
+    """Write a text as `write_bytes` does."""
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole: beside it first, then in its place. Devices and pipes are written to as they are.
 
     Raises `UsageError` where that cannot be done; the old file is then untouched.
     """
     import tempfile
 
-    data = text.encode("utf-8", "surrogateescape")
     try:
         if _is_special(path):
             with path.open("wb", buffering=0) as sink:
@@ -88,6 +92,23 @@ def write_stdout(text: str) -> None:
     try:
         stream.write(text)
         stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence(stream)
+        raise UsageError(f"cannot be written: {error.strerror}", where="standard output") from None
+
+
+def write_stdout_bytes(data: bytes) -> None:
+    """Write bytes as they are, as `write_stdout` does text."""
+    stream: TextIO | None = sys.stdout
+    binary = getattr(stream, "buffer", None)
+    if stream is None or binary is None:
+        write_stdout(data.decode("utf-8", "replace"))
+        return
+    try:
+        binary.write(data)
+        binary.flush()
     except BrokenPipeError:
         raise
     except OSError as error:

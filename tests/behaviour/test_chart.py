@@ -60,6 +60,10 @@ def test_what_is_rendered_is_what_was_read_before(helm: Path, case: str, golden:
         "tls.mode=none",
         "image.digest=latest",
         "webhook.timeoutSeconds=31",
+        "opa.bundle.source=s3",
+        "opa.bundle.reference=gate",
+        "otel.endpoint=collector:4318",
+        "otel.env.GATE_CONFIG=x",
     ],
 )
 def test_a_value_that_means_nothing_is_refused(helm: Path, wrong: str) -> None:
@@ -114,3 +118,27 @@ def test_until_it_is_enforced_nothing_can_be_stopped_by_it(helm: Path) -> None:
 
     assert policies() == ["Ignore", "Ignore"]
     assert policies("--set=rollout=enforce") == ["Fail", "Ignore"]
+
+
+def test_a_policy_from_a_registry_needs_a_name_there(helm: Path) -> None:
+    done = run(helm, "template", CHART, "--set", "opa.bundle.source=oci")
+    assert done.returncode != 0 and "reference" in done.stderr
+
+
+def containers(helm: Path, *arguments: str) -> dict[str, Any]:
+    """The webhook's containers by name."""
+    (found,) = [each for each in render(helm, *arguments) if each["kind"] == "Deployment"]
+    return {each["name"]: each for each in found["spec"]["template"]["spec"]["containers"]}
+
+
+def test_gate_gives_its_policy_to_opa_unless_a_registry_does(helm: Path) -> None:
+    def serves(*arguments: str) -> bool:
+        return any(each.startswith("--bundle-listen") for each in containers(helm, *arguments)["gate"]["args"])
+
+    oci = "--set=opa.bundle.source=oci,opa.bundle.reference=docker.io/acme/policy:1"
+    assert (serves(), serves(oci)) == (True, False)
+    assert "--set=services.policy.url=https://registry-1.docker.io" in containers(helm, oci)["opa"]["args"]
+
+
+def test_without_an_endpoint_nothing_of_traces_is_set(helm: Path) -> None:
+    assert [each["name"] for each in containers(helm)["gate"]["env"] if each["name"].startswith("OTEL_")] == []

@@ -209,6 +209,20 @@ def start_opa(folder: Path, port: int, bundle_port: int, name: str = "opa") -> D
     )
 
 
+def start_oci_opa(folder: Path, port: int, chart: Sequence[str], **moved: str) -> Daemon:
+    """An OPA with the arguments the ``chart`` gives it, on another port and with some texts of them ``moved``."""
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    given = [each for each in chart if not each.startswith("--addr=")]
+    for old, new in moved.items():
+        given = [each.replace(old, new) for each in given]
+    return Daemon(
+        "opa",
+        [tools.built("opa"), *given, f"--addr=127.0.0.1:{port}"],
+        folder / f"opa-{port}.log",
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(folder / "tmp"), "HOME": str(folder)},
+    )
+
+
 def settings_for(*hosts: str, more: str = "") -> str:
     """gate.yaml that names insecure registries on loopback."""
     rows = "".join(f'  - {{host: "{host}", insecure: true}}\n' for host in hosts)

@@ -88,3 +88,8 @@ capabilities: {drop: [ALL]}
 {{- define "gate.selfTestNamespace" -}}
 {{- .Values.selfTest.namespace | default (printf "%s-self-test" .Release.Namespace | trunc 63 | trimSuffix "-") -}}
 {{- end -}}
+
+{{- define "gate.policyRegistry" -}}
+{{- $host := splitList "/" .Values.opa.bundle.reference | first -}}
+{{- .Values.opa.bundle.url | default (printf "https://%s" (ternary "registry-1.docker.io" $host (eq $host "docker.io"))) -}}
+{{- end -}}

@@ -225,6 +225,14 @@ class RegistryClient:
         scope = f"repository:{endpoint.repository}:pull" if endpoint.repository else "registry:catalog:*"
         return await self._door.send(endpoint, path, scope=scope, method=method, headers=headers, total=total)
 
+    async def send(
+        self, endpoint: Endpoint, path: str, *, method: str, body: bytes | None = None, media_type: str | None = None
+    ) -> Answer:
+        """The answer to a request that may change an endpoint's repository."""
+        headers = {"Content-Type": media_type} if media_type else {}
+        scope = f"repository:{endpoint.repository}:pull,push"
+        return await self._door.send(endpoint, path, scope=scope, method=method, headers=headers, body=body)
+
     async def _first(self, reference: Reference, by_digest: bool, ask: Callable[[Endpoint], Awaitable[T]]) -> T:
         """The answer of the first endpoint that has one; a mirror's failure only means the next is asked."""
         endpoints = self.registries.endpoints(reference, by_digest=by_digest)

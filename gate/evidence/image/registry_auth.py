@@ -136,9 +136,10 @@ class Door:
         scope: str,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         total: float | None = None,
     ) -> Answer:
-        """The answer to a request below ``/v2/``, of any status; the caller closes it.
+        """The answer to a request below ``/v2/``, of any status; the caller closes it. ``body``: bytes to send.
 
         A 401 or 403 is returned only when no credential opens the door.
         """
@@ -149,7 +150,7 @@ class Door:
         for index in order:
             credential = credentials[index] if credentials else None
             key = self._keys.setdefault((endpoint, scope, index), _Key())
-            answer = await self._try(endpoint, url, scope, credential, key, method, headers, total)
+            answer = await self._try(endpoint, url, scope, credential, key, method, headers, body, total)
             if answer.status not in (401, 403):
                 self._opened[endpoint] = index
                 return answer
@@ -173,6 +174,7 @@ class Door:
         key: _Key,
         method: str,
         headers: Mapping[str, str] | None,
+        body: bytes | None,
         total: float | None,
     ) -> Answer:
         """Ask with what worked before, then at most once more with what the challenge asks for."""
@@ -180,7 +182,7 @@ class Door:
         if held is None:
             held = await self._foresee(endpoint, scope, credential, key)
         answer = await self._transport.send(
-            endpoint, url, method=method, headers=headers, authorization=held, total=total
+            endpoint, url, method=method, headers=headers, authorization=held, form=body, total=total
         )
         if answer.status != 401 or answer.foreign:
             return answer
@@ -194,7 +196,7 @@ class Door:
                 self._memory.put(_memory_key(endpoint), msgspec.json.encode(asked))
         answer.close()
         return await self._transport.send(
-            endpoint, url, method=method, headers=headers, authorization=key.header, total=total
+            endpoint, url, method=method, headers=headers, authorization=key.header, form=body, total=total
         )
 
     async def _foresee(self, endpoint: Endpoint, scope: str, credential: Credential | None, key: _Key) -> str | None:

@@ -118,7 +118,8 @@ class Transport:
     ) -> Answer:
         """One request, repeated where that helps; the caller closes the answer, of whatever status.
 
-        ``authorization`` goes to ``url``'s own host only. ``form``: what is posted, or bytes as they are. ``total``: seconds for everything, the body included.
+        ``authorization`` goes to ``url``'s own host only. ``form``: what is posted, or bytes as they are. ``total``:
+        seconds for everything, the body included.
         Raises `RegistryError`: unreachable, timeout, rate-limited, refused, protocol.
         """
         limits, origin = self.limits, (await self.base(endpoint)).origin()
