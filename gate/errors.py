@@ -155,6 +155,10 @@ class ManifestError(TargetError):
     """A Kubernetes manifest cannot be read; ``where`` is ``path:line``."""
 
 
+class ForeignManifestError(ManifestError):
+    """A file that holds no Kubernetes object at all: other YAML, or a template that nothing has filled in."""
+
+
 class ClusterError(TargetError):
     """A cluster refuses or does not answer. ``status`` is the HTTP status, 0 where there was no answer."""
 

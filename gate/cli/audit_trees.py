@@ -70,6 +70,7 @@ class Trees:
     def _add(self, session: Session, root: Path, owners: Owners, target: Target, outcome: Outcome) -> None:
         if outcome.failure is not None:
             self.failures.append(f"{outcome.failure.target}: {outcome.failure.message}")
+        self.skipped["files"] += outcome.skipped is not None
         facts = _facts(session, target) if target.kind == "dockerfile" and outcome.results else None
         for result in outcome.results:
             self.seen["files" if target.kind == "dockerfile" else "manifests"] += 1

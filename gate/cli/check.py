@@ -101,6 +101,8 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
         results += [session.images.told(each) for each in outcome.results] if session.asked.against else outcome.results
         if outcome.failure:
             failures.append(outcome.failure)
+        if outcome.skipped:
+            planned.skipped.append(outcome.skipped)
     images = {target.kind for target in planned.targets} - {"dockerfile", "manifest"}
     return Run(
         gate=__version__,
@@ -143,7 +145,8 @@ def _complain(run: Run, targets: Sequence[str]) -> None:
         where = plain.line(folder, 300) if targets else "this folder"
         print(f"gate: nothing to judge: no Dockerfile in {where}{left_out}", file=sys.stderr)
     if not run.results and not run.failures and not run.empty:
-        print(f"gate: nothing to judge: no container in {plain.line(' '.join(targets), 300)}", file=sys.stderr)
+        where = plain.line(" ".join(targets), 300) or "this folder"
+        print(f"gate: nothing to judge: no container in {where}{left_out}", file=sys.stderr)
 
 
 def _write(session: Session, run: Run, wanted: Sequence[output.Output], *, verbose: bool) -> int:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gate.cli.collectors import Broken, collect, environment_of, foreign_inputs
-from gate.errors import EngineProtocolError, EngineTimeoutError, EngineUnavailableError, GateError, PolicyError
+from gate.errors import (
+    EngineProtocolError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    ForeignManifestError,
+    GateError,
+    PolicyError,
+)
 from gate.finding import Failure, Result
 from gate.report import plain
 from gate.report.fixes import combine
@@ -32,11 +39,15 @@ LEAST_PER_JOB = 12
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one target: its results, or why there are none. ``fatal``: no other target can be judged."""
+    """What became of one target: its results, or why there are none.
+
+    ``fatal``: no other target can be judged. ``skipped``: it is nothing to judge after all, and nobody named it.
+    """
 
     results: list[Result] = []
     failure: Failure | None = None
     fatal: bool = False
+    skipped: str | None = None
 
 
 def judge_all(session: Session, targets: Sequence[Target], jobs: int) -> Iterator[Outcome]:
@@ -64,6 +75,8 @@ def judge_target(session: Session, target: Target) -> Outcome:
     except PolicyError:
         raise
     except GateError as error:
+        if isinstance(error, ForeignManifestError) and target.root is not None:
+            return Outcome(skipped=f"{target.name}: {error.message}")
         failure = Failure(target=target.name, message=_message(error, target), hint=error.hint)
         return Outcome(failure=failure, fatal=isinstance(error, _HOPELESS))
     except Exception as error:  # noqa: BLE001 - a bug met by one file must not hide the verdict on the others

@@ -60,6 +60,29 @@ def test_a_manifest_without_containers_is_no_missing_target(folder: Path, tmp_pa
     assert (alone.code, alone.err) == (4, "gate: nothing to judge: no container in map.yaml\n")
 
 
+FOREIGN = {"values.yaml": "replicas: 2\n", "chart.yaml": "{{- if .x }}\napiVersion: v1\n{{- end }}\n"}
+BROKEN = {"cut.yaml": "a: [\n", "half.yaml": "apiVersion: v1\nkind: ConfigMap\n---\na: 1\n"}
+
+
+def test_foreign_yaml_and_templates_under_manifests_are_skipped_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "gate.yaml").write_text('version: 1\nmanifests: ["*.yaml"]\n')
+    for name, text in FOREIGN.items():
+        (tmp_path / name).write_text(text)
+    done = gate("check", ".", cwd=tmp_path)
+    assert (done.code, done.err) == (4, "gate: nothing to judge: no container in . (3 skipped)\n")
+    (tmp_path / "Dockerfile").write_text(FOLDERS["pass"] or "")
+    done = gate("check", "-o", "json", cwd=tmp_path)
+    assert (done.code, done.err, done.report["summary"]["skipped"]) == (0, "", 3)
+
+
+@pytest.mark.parametrize("name", [*FOREIGN, *BROKEN])
+def test_a_file_that_is_named_or_half_a_manifest_is_never_skipped(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text({**FOREIGN, **BROKEN}[name])
+    assert gate("check", name, cwd=tmp_path).code == 2
+    (tmp_path / "gate.yaml").write_text(f'version: 1\nmanifests: ["{name}"]\n')
+    assert gate("check", cwd=tmp_path).code == (2 if name in BROKEN else 4)
+
+
 def test_facts_exit_as_check_does_on_what_it_cannot_read(folder: Path) -> None:
     done = gate("facts", "pass", "empty", "-o", "json", cwd=folder)
     assert (done.code, len(json.loads(done.out))) == (4, 1)

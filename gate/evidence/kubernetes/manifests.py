@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from gate.errors import ManifestError
+from gate.errors import ForeignManifestError, ManifestError
 
 MAX_BYTES = 20_000_000
 MAX_NODES = 500_000
@@ -45,22 +45,29 @@ def read_manifests(data: bytes, path: str) -> list[ManifestObject]:
         raise ManifestError(f"not UTF-8 text (byte {error.start})", where=path) from error
     found: list[ManifestObject] = []
     _check_depth(text, path)
+    foreign: list[int] = []
     loader = _Loader(text)
     try:
         while loader.check_node():
-            found += _objects(loader.get_node(), path)
+            found += _objects(loader.get_node(), path, foreign)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or "not valid YAML"
-        hint = None
+        where = f"{path}:{mark.line + 1}" if mark else path
         if "{{" in text:
             hint = "this looks like a template: render it first, for example helm template . | gate check manifest:-"
-        where = f"{path}:{mark.line + 1}" if mark else path
-        raise ManifestError(f"not valid YAML: {problem}", where=where, hint=hint) from error
+            raise ForeignManifestError(f"not valid YAML: {problem}", where=where, hint=hint) from error
+        raise ManifestError(f"not valid YAML: {problem}", where=where) from error
     except RecursionError as error:
         raise ManifestError(f"more than {MAX_DEPTH} levels deep", where=path) from error
     finally:
         loader.dispose()
+    if foreign:
+        raise (ManifestError if found else ForeignManifestError)(
+            "not a Kubernetes object: it has no apiVersion and kind",
+            where=f"{path}:{foreign[0]}",
+            hint="name Kubernetes manifests only; exclude other YAML with exclude: in gate.yaml",
+        )
     return found
 
 
@@ -80,18 +87,16 @@ def _check_depth(text: str, path: str) -> None:
         return  # said with its place when the nodes are made
 
 
-def _objects(node: yaml.Node, path: str) -> Iterator[ManifestObject]:
+def _objects(node: yaml.Node, path: str, foreign: list[int]) -> Iterator[ManifestObject]:
+    """The objects of one document; the lines of what is none are added to ``foreign``."""
     if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null":
         return
     line = node.start_mark.line + 1
     reader = _Reader(path)
     obj = reader.value(node, "", 0)
     if not isinstance(obj, dict) or not isinstance(obj.get("kind"), str) or "apiVersion" not in obj:
-        raise ManifestError(
-            "not a Kubernetes object: it has no apiVersion and kind",
-            where=f"{path}:{line}",
-            hint="name Kubernetes manifests only; exclude other YAML with exclude: in gate.yaml",
-        )
+        foreign.append(line)
+        return
     yield from _flat(ManifestObject(path=path, line=line, obj=obj, lines=reader.lines))
 
 
