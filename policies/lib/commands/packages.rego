@@ -36,7 +36,7 @@ _pip_values := {
 _installing := {
 	"apt": {"install", "build-dep", "reinstall"},
 	"apk": {"add"},
-	"yum": {"install", "localinstall", "groupinstall", "reinstall"},
+	"yum": {"install", "localinstall", "groupinstall", "reinstall", "module"},
 	"dnf": {"install", "in", "groupinstall", "reinstall", "rei", "module"},
 	"zypper": {"install", "in"},
 	"pip": {"install"},
@@ -95,7 +95,14 @@ else := null
 installs := [use |
 	some use in uses
 	use.verb in _installing[use.manager]
+	not _settles_a_module(use)
 ]
+
+# dnf module enable and the like install nothing.
+_settles_a_module(use) if {
+	use.verb == "module"
+	not array.slice(use.names, 0, 1) == ["install"]
+}
 
 # METADATA
 # description: The installations of some managers.

@@ -29,13 +29,21 @@ violations contains finding.at(dockerfile.at(copy.instruction), message) if {
 	copy.instruction.cmd == "COPY"
 	copy.context
 	some source in copy.sources
-	regex.match(`\.(tar(\.(gz|bz2|xz|zst|lzma))?|tgz|tbz2?|txz)$`, source)
+	_archive(source)
 	some call in commands.of("tar")
 	call.stage == copy.stage
 	call.run.line > copy.instruction.line
 	some arg in call.command.args
-	endswith(arg, files.name(source))
+	some path in _places(copy, source)
+	endswith(arg, files.name(path))
 	some flags in array.slice(call.command.args, 0, 2)
 	regex.match(`^-{0,2}[a-z]*x`, flags)
 	message := sprintf("%s is copied, and unpacked by RUN tar", [source])
 }
+
+_places(copy, source) := [source, copy.target] if {
+	is_string(copy.target)
+	_archive(copy.target)
+} else := [source]
+
+_archive(path) if regex.match(`\.(tar(\.(gz|bz2|xz|zst|lzma))?|tgz|tbz2?|txz)$`, path)

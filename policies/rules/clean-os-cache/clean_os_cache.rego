@@ -31,10 +31,43 @@ violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message)
 	message := sprintf("%s %s leaves %s in the image", [use.program, use.verb, spec.what])
 }
 
+# Images of Debian and Ubuntu delete what apt downloads, until docker-clean is removed.
+violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message), fix) if {
+	some use in packages.by({"apt"})
+	use.ships
+	_keeps_downloads(use)
+	not commands.mounted(use.run, "/var/cache/apt")
+	not commands.mounted(use.run, "/var/cache/apt/archives")
+	not _emptied(use)
+	message := sprintf("%s %s leaves packages in /var/cache/apt/archives in the image", [use.program, use.verb])
+	fix := "Mount it: `RUN --mount=type=cache,target=/var/cache/apt,sharing=locked`."
+}
+
+_keeps_downloads(use) if {
+	some call in commands.of("rm")
+	call.stage == use.stage
+	call.run.line <= use.run.line
+	some arg in call.command.args
+	endswith(arg, "/docker-clean")
+}
+
+_emptied(use) if commands.removed({"commands": _after(use)}, "/var/cache/apt/archives")
+
+_emptied(use) if {
+	some command in _after(use)
+	command.program in {"apt-get", "apt", "aptitude"}
+	"clean" in command.args
+}
+
+_emptied(use) if {
+	some command in use.run.commands
+	command.opaque
+}
+
 _upgrades := [use |
 	some use in packages.uses
 	use.manager in {"yum", "dnf", "zypper"}
-	use.verb in {"upgrade", "update", "up", "upgrade-minimal", "up-min", "distro-sync", "dist-upgrade", "dup"}
+	use.verb in {"upgrade", "update", "up", "upgrade-minimal", "up-min", "distro-sync", "dist-upgrade", "dup", "patch"}
 ]
 
 _caches := {

@@ -35,3 +35,14 @@ test_accepts_a_cache_mount_a_builder_and_what_is_opaque if {
 	opaque := object.union(fixture.command(null, []), {"opaque": true})
 	_found([install, opaque]) == set()
 }
+
+test_reports_downloads_that_docker_clean_would_have_deleted if {
+	kept := fixture.command("rm", ["-f", "/etc/apt/apt.conf.d/docker-clean"])
+	install := fixture.command("apt-get", ["install", "curl"])
+	lists := fixture.command("rm", ["-rf", "/var/lib/apt/lists/*"])
+	_found([kept, install, lists]) == {[2, "apt-get install leaves packages in /var/cache/apt/archives in the image"]}
+	_found([kept, install, lists, fixture.command("apt-get", ["clean"])]) == set()
+	_found([kept, install, lists, fixture.command("rm", ["-rf", "/var/cache/apt"])]) == set()
+	opaque := object.union(fixture.command(null, []), {"opaque": true})
+	_found([kept, install, opaque]) == set()
+}

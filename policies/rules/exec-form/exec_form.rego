@@ -30,6 +30,14 @@ violations contains finding.at(dockerfile.at(each.instruction), sprintf("%s %s",
 	each := instructions.last(cmd)
 	is_null(each.instruction.json)
 	not _cleared(each)
+	not _other_shell(each)
+}
+
+# Who sets a shell that is not POSIX wants it for its commands.
+_other_shell(each) if {
+	shell := instructions.shell_at(each)
+	count(shell) > 0
+	not regex.match(`(^|/)(sh|bash|ash|dash|zsh|ksh|mksh)$`, shell[0])
 }
 
 _fault(instruction) := "looks like JSON but is not, so a shell reads it" if startswith(instruction.raw, "[")

@@ -36,3 +36,10 @@ test_accepts_a_command_that_an_entrypoint_clears if {
 		fixture.stage(1, {"base": {"stage": 0}, "target": true, "instructions": [entrypoint]}),
 	])
 }
+
+test_accepts_a_shell_that_was_chosen if {
+	chosen := fixture.instruction("SHELL", 2, {"args": ["/usr/bin/fish", "-c"]})
+	_found([chosen, _shell("ENTRYPOINT", 3, [])]) == set()
+	bash := fixture.instruction("SHELL", 2, {"args": ["/bin/bash", "-c"]})
+	_found([bash, _shell("ENTRYPOINT", 3, [])]) == {[3, _said]}
+}

@@ -62,7 +62,7 @@ _local(name) if regex.match(`\.(whl|zip|tgz|tar|tar\.gz|gem|go)$`, name)
 _local(name) if name == "cmd"
 
 # A path with a slash is a folder to pip.
-_pinned("pip", _, name) if regex.match(`(==|@|^[^:]*/)`, name)
+_pinned("pip", _, name) if regex.match(`(==|~=|<|@|^[^:]*/)`, name)
 
 _pinned("pipx", _, name) if regex.match(`(==|@)`, name)
 

@@ -18,6 +18,7 @@ test_reports_what_has_no_version if {
 }
 
 test_accepts_versions if {
+	_found("pip", ["install", "a~=1.2", "b<2", "c>=1,<2"]) == set()
 	_found("pip", ["install", "flask==3.0.3", "a @ https://example.com/a.zip"]) == set()
 	_found("npm", ["install", "a@1.2.3", "@b/c@1", "git+https://example.com/x#v1", "https://example.com/x"]) == set()
 	_found("gem", ["install", "rails:7.1.0"]) == set()

@@ -37,7 +37,7 @@ violations contains finding.at(dockerfile.at(use.run), message) if {
 _versions := {
 	"apt": `[=/]|[-+]$`,
 	"apk": `[=<>~@]`,
-	"yum": `-[0-9]|^@`,
+	"yum": `-[0-9]|^@|[=:]`,
 	"dnf": `-[0-9]|^@|[=:]`,
 	"zypper": `[=<>]`,
 }

@@ -9,6 +9,7 @@ _found(program, args) := {each.message | some each in found} if {
 
 test_reports_what_has_no_version if {
 	_found("apt-get", ["install", "-y", "curl", "a=1"]) == {"apt-get install takes whatever version there is of curl"}
+	_found("yum", ["module", "install", "-y", "tomcat"]) == {"yum module takes whatever version there is of tomcat"}
 	_found("dnf", ["install", "-y", "java-latest-openjdk"]) == {"dnf install takes whatever version there is of java-latest-openjdk"}
 }
 
@@ -16,4 +17,5 @@ test_accepts_versions_files_and_what_is_computed if {
 	_found("apt-get", ["install", "-y", "a=1", "b/bookworm", "./c.deb", "$D", "e-"]) == set()
 	_found("apk", ["add", "a=1", "b=~2", "c>3"]) == set()
 	_found("dnf", ["module", "install", "nodejs:20"]) == set()
+	_found("dnf", ["module", "enable", "nodejs"]) == set()
 }

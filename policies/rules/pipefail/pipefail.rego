@@ -38,8 +38,19 @@ _fails(command) if {
 }
 
 _set(call) if {
-	some word in instructions.shell_at({"stage": call.stage, "instruction": call.run})
+	shell := instructions.shell_at({"stage": call.stage, "instruction": call.run})
+	some word in shell
 	contains(word, "pipefail")
+	not _plain(shell[0], call.stage)
+}
+
+# Debian's sh does not have the option; busybox's and bash under the name of sh do.
+_plain(program, index) if {
+	program in {"sh", "/bin/sh", "/bin/dash", "dash"}
+	some stage in input.evidence.dockerfile.stages
+	stage.index == index
+	not stage.libc == "musl"
+	count([call | some name in ["apk", "yum", "dnf", "microdnf"]; some call in commands.of(name)]) == 0
 }
 
 _set(call) if {

@@ -27,3 +27,9 @@ test_accepts_what_does_not_fail_and_substitutions if {
 	_found([fixture.run(2, [echo, _tar])]) == set()
 	_found([fixture.run(2, [_curl])]) == set()
 }
+
+test_reports_a_shell_without_the_option if {
+	shell := fixture.instruction("SHELL", 2, {"args": ["/bin/sh", "-o", "pipefail", "-c"]})
+	_found([shell, fixture.run(3, [_curl, _tar])]) == {[3, "a failure of curl before the pipe to tar is not seen"]}
+	_found([shell, fixture.run(3, [fixture.command("apk", ["add", "x"]), _curl, _tar])]) == set()
+}

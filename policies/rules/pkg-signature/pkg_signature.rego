@@ -45,7 +45,7 @@ _switches := {
 	"dnf": _rpm,
 	"microdnf": _rpm,
 	"tdnf": _rpm,
-	"rpm": [" --nosignature", " --nodigest", " --nogpg"],
+	"rpm": [" --nosignature", " --nodigest", " --nofiledigest", " --noverify", " --nogpg"],
 	"zypper": [" --no-gpg-checks", " --allow-unsigned-rpm"],
 }
 

@@ -22,13 +22,16 @@ package gate.rules["single-instruction"]
 
 import data.gate.lib.dockerfile
 import data.gate.lib.finding
-import data.gate.lib.instructions
 
-violations contains finding.at(dockerfile.at(each.instruction), message) if {
+violations contains finding.at(dockerfile.at(each), message) if {
+	some stage in input.evidence.dockerfile.stages
 	some cmd in ["CMD", "ENTRYPOINT", "HEALTHCHECK"]
-	some each in instructions.of(cmd)
-	some later in instructions.of(cmd)
-	later.stage == each.stage
-	later.instruction.line > each.instruction.line
+	all := [instruction |
+		some instruction in stage.instructions
+		instruction.cmd == cmd
+		is_null(instruction.onbuild_from)
+	]
+	some place, each in all
+	place < count(all) - 1
 	message := sprintf("this %s never counts: its stage has a later one", [cmd])
 }

@@ -19,6 +19,13 @@ test_accepts_an_installation_beside_it if {
 	_found([_update, fixture.command("./install.sh", [])]) == set()
 }
 
+test_reports_other_managers if {
+	_found([fixture.command("apk", ["update"])]) == {"apk update stands in a RUN of its own"}
+	said := {"yum update stands in a RUN of its own"}
+	_found([fixture.command("yum", ["-y", "update"]), fixture.command("yum", ["clean", "all"])]) == said
+	_found([fixture.command("yum", ["update", "-y", "openssl"])]) == set()
+}
+
 test_accepts_a_cache_mount if {
 	mount := {"type": "cache", "target": "/var/lib/apt"}
 	run := fixture.instruction("RUN", 2, {"commands": [_update], "mounts": [mount]})

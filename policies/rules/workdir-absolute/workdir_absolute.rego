@@ -1,8 +1,8 @@
 # METADATA
-# title: A working directory is relative to one that is not here
+# title: A working directory is relative
 # description: >-
-#   A relative WORKDIR continues the one before it. Where none is set in the Dockerfile it continues the one of
-#   the base image, and moves when the base does.
+#   A relative WORKDIR continues the one before it, and whoever reads or moves a line has to look for it. Where none
+#   is set in the Dockerfile it continues the one of the base image, and moves when the base does.
 # related_resources:
 # - ref: https://docs.docker.com/reference/build-checks/
 #   description: Docker, build checks
@@ -28,9 +28,12 @@ violations contains finding.at(dockerfile.at(each.instruction), message) if {
 	some each in instructions.of("WORKDIR")
 	path := each.instruction.args[0]
 	_relative(each.instruction, path)
-	not _anchored(each)
-	message := sprintf("WORKDIR %s is relative to the working directory of the base image", [path])
+	message := sprintf("WORKDIR %s is relative to %s", [path, _start(each)])
 }
+
+_start(each) := "the WORKDIR before it" if _anchored(each)
+
+else := "the working directory of the base image"
 
 _relative(instruction, path) if {
 	count(instruction.unresolved) == 0
