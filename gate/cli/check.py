@@ -11,7 +11,7 @@ import click
 
 from gate.cli import output
 from gate.cli.options import asked, judging_options
-from gate.errors import GateError
+from gate.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from gate.cli.session import Session
@@ -52,8 +52,9 @@ Exit codes: 0 pass, 1 denied, 2 usage or not readable, 3 could not decide, 4 not
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes for many files; else one a core.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found; what cannot be read still fails.")
 @click.option("--fail-on", type=click.Choice(["deny", "warn"]), default="deny", help="What exit code 1 is for.")
-@click.option("--fix", "fixing", is_flag=True, help="Edit Dockerfiles first, where the edit is certain.")
+@click.option("--fix", "fixing", is_flag=True, help="Edit Dockerfiles first, where the edit is certain and safe.")
 @click.option("--diff", "diffing", is_flag=True, help="Print what --fix would change, and exit 1 if anything.")
+@click.option("--unsafe-fixes", is_flag=True, help="Allow edits that may change or stop the build: see --diff.")
 @click.option("-v", "--verbose", is_flag=True, help="Show subjects that pass, too.")
 def command(targets: tuple[str, ...], outputs: tuple[str, ...], **values: Any) -> int:
     """Judge Dockerfiles, images and manifests.
@@ -64,13 +65,16 @@ def command(targets: tuple[str, ...], outputs: tuple[str, ...], **values: Any) -
     from gate import verdict
     from gate.cli.session import open_session, variables
 
+    if values["unsafe_fixes"] and not (values["fixing"] or values["diffing"]):
+        raise UsageError("--unsafe-fixes is for --fix and --diff", hint="Add one of them.")
     wanted = output.parse(outputs or _default_outputs(variables().output))
     session = open_session(asked(values), cached=not values["no_cache"])
     try:
         if values["fixing"] or values["diffing"]:
             from gate.cli.fix import fix_all
 
-            changed = fix_all(session, targets, write=values["fixing"] and not values["diffing"])
+            write = values["fixing"] and not values["diffing"]
+            changed = fix_all(session, targets, write=write, unsafe=values["unsafe_fixes"])
             if values["diffing"]:
                 return 1 if changed else 0
         run = judge(session, targets, values["jobs"] or cores())

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from gate.cli import output
 from gate.cli.collectors import Broken, collect, environment_of, foreign_inputs
 from gate.cli.session import Session
 from gate.errors import GateError, UsageError
+from gate.evidence.model import Input
 from gate.finding import Result
-from gate.fixes.apply import diff, fix
+from gate.fixes.apply import Fixed, diff, fix
 from gate.report import plain
 from gate.target import Target, plan, read
 
 
-def fix_all(session: Session, targets: Sequence[str], *, write: bool) -> int:
+def fix_all(session: Session, targets: Sequence[str], *, write: bool, unsafe: bool = False) -> int:
     """Fix every Dockerfile among the targets, and count them; others are left alone, as is what cannot be read.
 
     With ``write`` files are replaced whole, by rename, and a line on standard error says what was settled; without,
-    unified diffs go to standard output and nothing changes.
+    unified diffs go to standard output and nothing changes. ``unsafe`` allows edits that may change what is built.
     """
     changed = 0
     planned = plan(targets, session.settings.written, cwd=session.cwd)
@@ -30,27 +32,55 @@ def fix_all(session: Session, targets: Sequence[str], *, write: bool) -> int:
             raise UsageError("standard input cannot be fixed in place", hint="Use --diff, or name the file.")
         try:
             before = session.stdin if target.is_stdin else read(target)
-            after, rules = _fixed(session, target, before)
+            found = _fixed(session, target, before, unsafe=unsafe)
         except GateError:
             continue
-        if after == before:
+        if found is None:
             continue
-        changed += 1
-        if not write:
-            output.write_stdout(diff(target.name, before, after))
-        elif target.path is not None:
-            output.write_file(target.path, after.decode("utf-8", "surrogateescape"))
-            told = ", ".join(dict.fromkeys(rules))
-            print(f"gate: fixed {plain.line(target.name)}: {told}", file=sys.stderr)
+        if found.data != before:
+            changed += 1
+            if write and target.path is not None:
+                _write(target.path, found.data)
+            else:
+                output.write_stdout_bytes(diff(target.name, before, found.data))
+        _tell(target, found, wrote=write)
     return changed
 
 
-def _fixed(session: Session, target: Target, data: bytes) -> tuple[bytes, list[str]]:
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file; one that nobody may write is left alone, though its folder would allow it."""
+    if path.exists() and not path.stat().st_mode & 0o222:
+        raise UsageError("is read-only, so it was not fixed", where=str(path), hint="Make it writable, or use --diff.")
+    output.write_file(path, data.decode("utf-8", "surrogateescape"))
+
+
+def _tell(target: Target, found: Fixed, *, wrote: bool) -> None:
+    """Say on standard error what was settled, and what was left for want of --unsafe-fixes."""
+    name = plain.line(target.name)
+    if wrote and found.rules:
+        print(f"gate: fixed {name}: {', '.join(dict.fromkeys(found.rules))}", file=sys.stderr)
+    if found.unsafe:
+        print(f"gate: with --unsafe-fixes also {name}: {', '.join(found.unsafe)}", file=sys.stderr)
+    if not found.complete:
+        print(f"gate: not everything in {name} was tried: run it again", file=sys.stderr)
+
+
+def _fixed(session: Session, target: Target, data: bytes, *, unsafe: bool) -> Fixed | None:
     first = _judge(session, target, data)
     if first is None:
-        return data, []
-    found = fix(data, first, lambda text: _judge(session, target, text))
-    return found.data, found.rules
+        return None
+    return fix(data, first, lambda text: _judge(session, target, text), unsafe=unsafe, pinned=_pinned(session))
+
+
+def _pinned(session: Session) -> Callable[[Input], str | None]:
+    """The digest that gate.lock has for the tag of an input."""
+
+    def digest(one: Input) -> str | None:
+        lock = session.lock
+        base = lock[0].find(f"{one.registry}/{one.repository}", one.tag) if lock else None
+        return base.digest if base else None
+
+    return digest
 
 
 def _judge(session: Session, target: Target, data: bytes) -> Result | None:

@@ -78,6 +78,19 @@ def parse_argv(argv: Sequence[str], line: int, budget: Budget | None = None) -> 
     return made.out
 
 
+def simple_commands(text: str) -> list[Simple] | None:
+    """The commands of one script as it spells them, for those who edit it; null where it is not read to its end."""
+    if not Budget().allows(text):
+        return None
+    plain = plainshell.read(text)
+    if plain is not None:
+        return plain
+    reader = ScriptReader(text)
+    root: Any = _parser().parse(reader.source).root_node
+    found = reader.read(root)
+    return found if reader.broken_at is None else None
+
+
 class _Commands:
     """Turns simple commands into `Command`s, following wrappers and the scripts they run."""
 
