@@ -1,126 +1,68 @@
-"""A Dockerfile's facts, with a lock, are those of the image that BuildKit builds from it: every example is built."""
+"""One verdict wherever an example is judged: its Dockerfile, the image BuildKit builds from it, a Pod, a manifest."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.support.buildkitd import Buildkitd
-from tests.support.oci_images import Pusher
+from tests.support.parity import RULES, Build, Project, Said, build_all, build_one, builds, new_project
 from tests.support.registry import Registry
-from tests.support.stand_ins import push_all
+from tests.support.serving import GateServer, start_gate
 
-pytestmark = [pytest.mark.go, pytest.mark.root, pytest.mark.registry, pytest.mark.slow]
-
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "examples"
-RULES = ("non-root", "no-shell", "approved-base", "max-size")
-BUILDS = [
-    build
-    for build in yaml.safe_load((EXAMPLES / "expected.yaml").read_text(encoding="utf-8"))["builds"]
-    if "dockerfile-valid" not in build.get("deny", []) and build.get("file", "").partition(".")[2] != "lost-from"
+pytestmark = [
+    *(pytest.mark.go, pytest.mark.root, pytest.mark.registry, pytest.mark.slow),
+    pytest.mark.xdist_group("parity"),
 ]
+
 # Their COPY has a comment at its end, which Docker takes for names of files that are not there.
 DO_NOT_BUILD = {"node-caching-bad/Dockerfile", "node-caching-good/Dockerfile"}
-SETTINGS = """version: 1
-registries:
-  - {{host: docker.io, mirrors: ["{host}"], mirror_tags: true}}
-  - {{host: gcr.io, mirrors: ["{host}"], mirror_tags: true}}
-  - {{host: "{host}", insecure: true}}
-"""
+BUILT = [build for build in builds() if build.name not in DO_NOT_BUILD]
+REFUSED = [build for build in builds() if build.name in DO_NOT_BUILD]
+SETTLED_BY_THE_IMAGE = {"max-size"}
+"""Of the four rules those whose ``settled_on`` names a later checkpoint than the build."""
 
-
-def name_of(build: dict[str, Any]) -> str:
-    target = f"@{build['target']}" if "target" in build else ""
-    return f"{build['example']}/{build.get('file', 'Dockerfile')}{target}"
-
-
-@dataclass(frozen=True)
-class Side:
-    """What gate says of one side: its evidence's facts, and the rules that it finds broken or cannot decide."""
-
-    facts: dict[str, Any]
-    broken: set[str]
-    undecided: set[str]
-    later: set[str]
+each_build = pytest.mark.parametrize("build", BUILT, ids=lambda build: build.name)
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, docker_registry: Registry) -> Path:
-    """The examples in a project that knows the stand-ins by a lock."""
-    root = tmp_path_factory.mktemp("parity")
-    push_all(Pusher(docker_registry.url))
-    (root / "examples").symlink_to(EXAMPLES)
-    (root / "gate.yaml").write_text(SETTINGS.format(host=docker_registry.host))
-    files = sorted({str(Path("examples", name_of(build).partition("@")[0])) for build in BUILDS})
-    done = gate(root, "lock", *files)
-    assert done.returncode == 0, done.stderr
-    return root
-
-
-def gate(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gate", *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env={"HOME": str(root)})
-
-
-def sides(root: Path, *arguments: str) -> dict[str, Side]:
-    """What gate says of some targets, by name."""
-    facts = gate(root, "facts", "-o", "json", *arguments)
-    assert facts.returncode == 0, facts.stderr
-    results = json.loads(gate(root, "check", "--no-cache", "-o", "json", *arguments).stdout)["results"]
-    found = {}
-    for evidence, result in zip(json.loads(facts.stdout), results, strict=True):
-        assert evidence["subject"]["name"] == result["subject"]["name"]
-        broken = [each for each in result["findings"] if each["rule"] in RULES]
-        found[evidence["subject"]["name"]] = Side(
-            facts=evidence["facts"],
-            broken={each["rule"] for each in broken if each["status"] == "violation"},
-            undecided={each["rule"] for each in broken if each["status"] == "undecided"},
-            later=set(result["settled_later"]) & set(RULES),
-        )
+def project(tmp_path_factory: pytest.TempPathFactory, docker_registry: Registry, buildkitd: Buildkitd) -> Project:
+    """A project that knows the stand-ins by a lock; every build's image is in the registry."""
+    found = new_project(tmp_path_factory.mktemp("parity"), docker_registry, lock=builds())
+    build_all(buildkitd, found, BUILT, tmp_path_factory.mktemp("builds"))
     return found
 
 
 @pytest.fixture(scope="module")
-def pairs(
-    project: Path, buildkitd: Buildkitd, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Side, Side]]:
-    """The Dockerfile's side and the image's of every build."""
-    builds = {name_of(build): build for build in BUILDS if name_of(build) not in DO_NOT_BUILD}
-    archives = {
-        name: f"oci-archive:{built(buildkitd, build, tmp_path_factory.mktemp('build'))}"
-        for name, build in builds.items()
-    }
-    images = sides(project, *archives.values())
-    sources: dict[str, Side] = {}
-    for target in {build.get("target") for build in builds.values()}:
-        paths = [
-            f"examples/{name.partition('@')[0]}" for name, build in builds.items() if build.get("target") == target
-        ]
-        found = sides(project, *(["--target", target] if target else []), *paths)
-        sources |= {f"{path.removeprefix('examples/')}{f'@{target}' if target else ''}": found[path] for path in found}
-    return {name: (sources[name], images[archive.removeprefix("oci-archive:")]) for name, archive in archives.items()}
+def server(project: Project) -> Iterator[GateServer]:
+    """``gate serve`` with the project's settings and lock."""
+    started = start_gate(project.root, project.settings)
+    yield started
+    started.stop()
 
 
-def built(buildkitd: Buildkitd, build: dict[str, Any], directory: Path) -> Path:
-    """The image of one build as an archive. A frontend image cannot be had here: the built-in one does the same."""
-    source = EXAMPLES / build["example"] / build.get("file", "Dockerfile")
-    dockerfile = directory / source.name
-    dockerfile.write_text(source.read_text().replace("# syntax=", "# not syntax="))
-    ignored = source.with_name(f"{source.name}.dockerignore")
-    if ignored.is_file():
-        dockerfile.with_name(ignored.name).write_bytes(ignored.read_bytes())
-    archive = directory / "image.tar"
-    options = {"target": build["target"]} if "target" in build else {}
-    buildkitd.build(EXAMPLES / build["context"], f"type=oci,dest={archive}", dockerfile=dockerfile, options=options)
-    return archive
+@dataclass(frozen=True)
+class Sides:
+    """What is said of each build, side by side. ``pods`` and ``manifests``: as the image would run by itself."""
+
+    locked: dict[Build, Said]
+    images: dict[Build, Said]
+    pods: dict[Build, Said]
+    manifests: dict[Build, Said]
+
+
+@pytest.fixture(scope="module")
+def sides(project: Project, server: GateServer) -> Sides:
+    return Sides(
+        locked=project.dockerfiles(BUILT, facts=True),
+        images=project.images(BUILT),
+        pods=project.admitted(BUILT, server),
+        manifests=project.manifests(BUILT),
+    )
 
 
 def tagged(reference: str | None) -> str | None:
@@ -130,35 +72,102 @@ def tagged(reference: str | None) -> str | None:
     return f"{reference}:latest"
 
 
-@pytest.mark.parametrize("build", [each for each in BUILDS if name_of(each) not in DO_NOT_BUILD], ids=name_of)
-def test_a_dockerfile_and_its_image_agree(build: dict[str, Any], pairs: dict[str, tuple[Side, Side]]) -> None:
-    source, image = pairs[name_of(build)]
+def test_the_examples_say_something_of_every_rule(sides: Sides) -> None:
+    """Each rule is broken by one image and not by another; what is too large shows before the build, after it, never."""
+    broken = [image.broken for image in sides.images.values()]
+    assert frozenset.union(*broken) == RULES
+    assert frozenset.intersection(*broken) == set()
+    places = {("max-size" in sides.locked[build].broken, "max-size" in sides.images[build].broken) for build in BUILT}
+    assert places == {(True, True), (False, True), (False, False)}
 
-    ours, theirs = source.facts["user"], image.facts["user"]
+
+# --- the image and what runs it ----------------------------------------------------------------------------------
+
+
+@each_build
+def test_an_image_a_pod_and_a_manifest_have_one_verdict(build: Build, sides: Sides) -> None:
+    image, pod, manifest = sides.images[build], sides.pods[build], sides.manifests[build]
+    assert (image.undecided, image.later) == (set(), set())
+    assert image.verdict == pod.verdict == manifest.verdict
+    assert image.digest == pod.digest == manifest.digest is not None
+    # Of all rules, also those of the manifest itself: the same code before and at admission.
+    assert pod.findings == manifest.findings
+
+
+@pytest.fixture(scope="module", params=[10001, 0], ids=["numeric", "root"])
+def repaired(request: pytest.FixtureRequest, project: Project, server: GateServer) -> tuple[int, Any, Any]:
+    """The Pods and manifests again, with a user in their securityContext."""
+    uid = request.param
+    return uid, project.admitted(BUILT, server, runAsUser=uid), project.manifests(BUILT, runAsUser=uid)
+
+
+def test_a_numeric_user_of_the_pod_settles_non_root_and_nothing_else(
+    repaired: tuple[int, dict[Build, Said], dict[Build, Said]], sides: Sides
+) -> None:
+    uid, pods, manifests = repaired
+    expected = {
+        build.name: image.broken - {"non-root"} if uid else image.broken | {"non-root"}
+        for build, image in sides.images.items()
+    }
+    assert {build.name: pod.broken for build, pod in pods.items()} == expected
+    assert {build: pod.findings for build, pod in pods.items()} == {
+        build: manifest.findings for build, manifest in manifests.items()
+    }
+    assert all(not each.undecided for each in (*pods.values(), *manifests.values()))
+    # It is a difference for some examples, or this would show nothing.
+    assert expected != {build.name: image.broken for build, image in sides.images.items()}
+
+
+# --- the Dockerfile and its image --------------------------------------------------------------------------------
+
+
+@each_build
+def test_a_dockerfile_and_its_image_have_one_verdict(build: Build, sides: Sides) -> None:
+    source, image = sides.locked[build], sides.images[build]
+    assert source.undecided == set()
+    # Left to the image is exactly what settles there, where the base alone does not break it already.
+    assert source.later == SETTLED_BY_THE_IMAGE - source.broken
+    # A build argument that can change the user is a fault of the Dockerfile, and none of any one image.
+    doubt = {"non-root"} if source.facts["user"]["overridable_by"] else set()
+    assert source.broken == (image.broken - source.later) | doubt
+
+
+@each_build
+def test_a_dockerfile_and_its_image_have_the_same_facts(build: Build, sides: Sides) -> None:
+    source, image = sides.locked[build].facts, sides.images[build].facts
+
+    ours, theirs = source["user"], image["user"]
     assert theirs["state"] == "known"
     assert ours["root"] == theirs["root"]
     assert (ours["value"] or "") == theirs["value"]
     assert ours["uid"] in (None, theirs["uid"])
 
-    ours, theirs = source.facts["shell"], image.facts["shell"]
+    ours, theirs = source["shell"], image["shell"]
     assert theirs["state"] == "known"
     assert ours["present"] == theirs["present"]
     assert {each["path"] for each in ours["shells"]} == {each["path"] for each in theirs["shells"]}
 
-    ours, theirs = source.facts["base"], image.facts["base"]
+    ours, theirs = source["base"], image["base"]
     assert theirs["state"] in ("known", "assumed")
     assert tagged(ours["reference"]) == tagged(theirs["reference"])
 
-    assert image.undecided == set() and image.later == set()
-    assert source.undecided == set()
-    # A build argument that can change the user is a fault of the Dockerfile, and none of any one image.
-    settled = set(RULES) - source.later - ({"non-root"} if source.facts["user"]["overridable_by"] else set())
-    assert source.broken & settled == image.broken & settled
+
+def test_asking_registries_says_of_dockerfiles_what_a_lock_says(
+    docker_registry: Registry, sides: Sides, tmp_path: Path
+) -> None:
+    without = new_project(tmp_path, docker_registry)
+    online = without.dockerfiles(BUILT, "--online")
+    assert {build.name: each.findings for build, each in online.items()} == {
+        build.name: each.findings for build, each in sides.locked.items()
+    }
+    assert {build.name: each.verdict for build, each in online.items()} == {
+        build.name: each.verdict for build, each in sides.locked.items()
+    }
 
 
-@pytest.mark.parametrize("build", [each for each in BUILDS if name_of(each) in DO_NOT_BUILD], ids=name_of)
+@pytest.mark.parametrize("build", REFUSED, ids=lambda build: build.name)
 def test_an_example_that_docker_does_not_build_is_not_built_here(
-    build: dict[str, Any], project: Path, buildkitd: Buildkitd, tmp_path: Path
+    build: Build, project: Project, buildkitd: Buildkitd, tmp_path: Path
 ) -> None:
     with pytest.raises(RuntimeError, match="failed to"):
-        built(buildkitd, build, tmp_path)
+        build_one(buildkitd, project, build, tmp_path / "build")

@@ -111,7 +111,7 @@ STAND_INS = [
 ]
 
 
-_BUILT_ON = {
+BUILT_ON = {
     "library/golang:1.22-alpine": "library/alpine:3.20",
     "library/node:20-alpine": "library/alpine:3.20",
     "library/gradle:8.7-jdk21": "library/python:3.12-slim",
@@ -128,8 +128,13 @@ def push_all(pusher: Pusher) -> None:
 
 def made(stand_in: StandIn) -> Image:
     """The image of one stand-in; some are built on another, as the real ones are, and no two are the same."""
-    below = [_layer(other) for other in STAND_INS if other.name == _BUILT_ON.get(stand_in.name)]
+    below = [_layer(other) for other in STAND_INS if other.name == BUILT_ON.get(stand_in.name)]
     return image_of(*below, _layer(stand_in), **_config(stand_in))
+
+
+def size(stand_in: StandIn) -> int:
+    """The bytes of its own layer, uncompressed."""
+    return len(_layer(stand_in))
 
 
 def _layer(stand_in: StandIn) -> bytes:
