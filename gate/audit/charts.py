@@ -1,71 +1,115 @@
-"""Charts of the audit's page as inline SVG, each with its numbers as text for readers that do not see it."""
+"""Charts of the audit's page as inline SVG. What they show is beside them as text, so readers are told by that."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-_WIDTH, _HEIGHT = 900, 180
-_LEFT, _BOTTOM = 46, 24
-_ROW = 34
+from gate.audit.html_parts import e, size
+
+_WIDTH, _HEIGHT = 900, 190
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 112, 12, 26
+_LONGEST_TREND = 60
 
 
 def trend_chart(points: Sequence[tuple[str, int, int]]) -> str:
-    """Denied and undecided subjects over runs: (day, denied, undecided), the oldest first."""
-    points = points[-60:]
-    top = max(1, *(max(denied, undecided) for _, denied, undecided in points))
-    step = (_WIDTH - _LEFT - 10) / max(1, len(points) - 1)
+    """Denied and undecided subjects over runs: (when, denied, undecided), the oldest first."""
+    points = points[-_LONGEST_TREND:]
+    top = _round_up(max(1, *(max(denied, undecided) for _, denied, undecided in points)))
+    step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(points) - 1)
+    denied, undecided = [point[1] for point in points], [point[2] for point in points]
 
-    def at(position: int, value: int) -> str:
-        return f"{_LEFT + position * step:.1f},{(_HEIGHT - _BOTTOM) * (1 - value / top) + 8:.1f}"
+    def height(value: float) -> float:
+        return _TOP + (_HEIGHT - _BOTTOM - _TOP) * (1 - value / top)
 
-    def line(values: Sequence[int], color: str) -> str:
-        path = " ".join(at(position, value) for position, value in enumerate(values))
-        dots = "".join(
-            f'<circle cx="{at(p, v).split(",")[0]}" cy="{at(p, v).split(",")[1]}" r="2.5" fill="var({color})"/>'
-            for p, v in enumerate(values)
+    def line(values: Sequence[int], kind: str) -> str:
+        path = " ".join(f"{_LEFT + at * step:.1f},{height(value):.1f}" for at, value in enumerate(values))
+        marks = "".join(
+            _mark(kind, _LEFT + at * step, height(value), f"{points[at][0]}: {value:,} {kind}")
+            for at, value in enumerate(values)
         )
-        return f'<polyline points="{path}" fill="none" stroke="var({color})" stroke-width="2"/>{dots}'
+        return f'<polyline class="line {kind}" points="{path}"/>{marks}'
 
-    first, last = points[0][0], points[-1][0]
-    summary = "; ".join(f"{day}: {denied} denied, {undecided} undecided" for day, denied, undecided in points[-12:])
-    base = _HEIGHT - _BOTTOM + 8
+    grid = "".join(
+        f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{height(value):.1f}" y2="{height(value):.1f}"/>'
+        f'<text x="{_LEFT - 8}" y="{height(value) + 4:.1f}" text-anchor="end">{value:,}</text>'
+        for value in sorted({0, top // 2, top})
+    )
+    days = (
+        f'<text x="{_LEFT}" y="{_HEIGHT - 4}">{e(points[0][0])}</text>'
+        f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 4}" text-anchor="end">{e(points[-1][0])}</text>'
+    )
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + 10}" role="img" aria-label="Denied and undecided subjects over time. '
-        f'{_e(summary)}"><line class="axis" x1="{_LEFT}" y1="{base}" x2="{_WIDTH}" y2="{base}"/>'
-        f'<text x="{_LEFT - 6}" y="14" text-anchor="end">{top}</text>'
-        f'<text x="{_LEFT - 6}" y="{base}" text-anchor="end">0</text>'
-        f'<text x="{_LEFT}" y="{_HEIGHT + 6}">{_e(first)}</text>'
-        f'<text x="{_WIDTH - 4}" y="{_HEIGHT + 6}" text-anchor="end">{_e(last)}</text>'
-        f"{line([denied for _, denied, _ in points], '--deny')}{line([u for _, _, u in points], '--undecided')}</svg>"
-        '<p class="dim"><span class="deny">●</span> denied &nbsp; <span class="undecided">●</span> undecided</p>'
+        f'<svg class="trend" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{_told(points)}">'
+        f"{grid}{days}{line(undecided, 'undecided')}{line(denied, 'denied')}"
+        f"{_ends(denied[-1], undecided[-1], height)}</svg>"
     )
 
 
-def layers_chart(images: Sequence[tuple[str, Sequence[tuple[str, int, str]]]]) -> str:
-    """Images as bars of their layers, lowest first: (name, [(digest, bytes, created_by)])."""
-    largest = max(1, *(sum(size for _, size, _ in layers) for _, layers in images))
-    rows, texts = [], []
-    for index, (name, layers) in enumerate(images):
-        y, x = index * _ROW, 0.0
-        total = sum(size for _, size, _ in layers)
-        rows.append(f'<text x="0" y="{y + 12}">{_e(name[:110])}: {total / 1e6:,.0f} MB</text>')
-        for position, (digest, size, created_by) in enumerate(layers):
-            width = size / largest * _WIDTH
-            title = f"layer {position + 1}: {size / 1e6:,.1f} MB {digest[:19]} {created_by[:200]}"
-            shade = 0.35 + 0.65 * ((position % 4) / 3)
-            rows.append(
-                f'<rect x="{x:.1f}" y="{y + 16}" width="{max(width, 0.5):.1f}" height="12" fill="var(--bar)" '
-                f'fill-opacity="{shade:.2f}"><title>{_e(title)}</title></rect>'
-            )
-            x += width
-        texts.append(f"{name}: {total / 1e6:,.0f} MB in {len(layers)} layers")
-    height = len(images) * _ROW
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="Largest images and their layers. '
-        f'{_e("; ".join(texts))}">{"".join(rows)}</svg>'
+def _told(points: Sequence[tuple[str, int, int]]) -> str:
+    first, last = points[0], points[-1]
+    return e(
+        f"Over {len(points)} runs from {first[0]} to {last[0]}: denied subjects from {first[1]} to {last[1]}, "
+        f"undecided ones from {first[2]} to {last[2]}."
     )
 
 
-def _e(value: str) -> str:
-    return html.escape(value, quote=True)
+def _ends(denied: int, undecided: int, height: Callable[[float], float]) -> str:
+    """The last values beside the lines, apart from each other."""
+    one, two = height(denied) + 4, height(undecided) + 4
+    if abs(one - two) < 14:
+        one, two = (min(one, two) - 7, min(one, two) + 7) if denied >= undecided else (one + 7, two - 7)
+    x = _WIDTH - _RIGHT + 8
+    return (
+        f'<text class="deny" x="{x}" y="{one:.1f}">{denied:,} denied</text>'
+        f'<text class="undecided" x="{x}" y="{two:.1f}">{undecided:,} undecided</text>'
+    )
+
+
+def _mark(kind: str, x: float, y: float, title: str) -> str:
+    """Round for denied, square for undecided: told apart without colours."""
+    text = f"<title>{e(title)}</title>"
+    if kind == "denied":
+        return f'<circle class="mark denied" cx="{x:.1f}" cy="{y:.1f}" r="3">{text}</circle>'
+    return f'<rect class="mark undecided" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6">{text}</rect>'
+
+
+def _round_up(value: int) -> int:
+    """The next even number of one or two digits and zeros."""
+    step = 1
+    while value > 20 * step:
+        step *= 10
+    return -(-value // (2 * step)) * 2 * step
+
+
+def layer_bar(layers: Sequence[tuple[str, int, str]], below: int, largest: int) -> str:
+    """An image as a bar of its layers, lowest first: (digest, bytes, created_by).
+
+    The first ``below`` layers are those of its base. ``largest`` is what the whole width stands for, in bytes.
+    """
+    x, rects = 0.0, []
+    for position, (digest, count, created_by) in enumerate(layers):
+        width = count / max(1, largest) * _WIDTH
+        whose = "base" if position < below else f"own{position % 2}"
+        title = f"layer {position + 1}, {size(count)}, {digest[:19]}: {created_by}"
+        rects.append(
+            f'<rect class="{whose}" x="{x:.1f}" width="{max(width, 0.8):.1f}" height="16">'
+            f"<title>{e(title, 240)}</title></rect>"
+        )
+        x += width
+    inside = "".join(rects)
+    return f'<svg class="bar" viewBox="0 0 {_WIDTH} 16" preserveAspectRatio="none" aria-hidden="true">{inside}</svg>'
+
+
+def share_bar(parts: Sequence[tuple[str, int]]) -> str:
+    """Parts of a whole side by side: (kind, count)."""
+    whole, x, rects = max(1, sum(number for _, number in parts)), 0.0, []
+    for kind, number in parts:
+        width = number / whole * 100
+        if number:
+            rects.append(f'<rect class="{kind}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
+        x += width
+    return (
+        '<svg class="share" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        + "".join(rects)
+        + "</svg>"
+    )

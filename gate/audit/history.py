@@ -16,66 +16,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from gate.audit.history_tables import exemptions, findings, migrate, report_of, runs, scope_of, subjects
 from gate.audit.model import AuditReport
 from gate.errors import StoreError
-
-VERSION = 1
-
-_meta = sa.MetaData()
-
-schema_version = sa.Table("gate_schema", _meta, sa.Column("version", sa.Integer, nullable=False))
-runs = sa.Table(
-    "gate_runs",
-    _meta,
-    sa.Column("run", sa.String(100), primary_key=True),
-    sa.Column("started", sa.String(40), nullable=False, index=True),
-    sa.Column("finished", sa.String(40), nullable=False),
-    sa.Column("complete", sa.Boolean, nullable=False),
-    sa.Column("environment", sa.String(100), nullable=False),
-    sa.Column("policy", sa.String(100), nullable=False),
-    sa.Column("settings", sa.String(100)),
-    sa.Column("subjects", sa.Integer, nullable=False),
-    sa.Column("denied", sa.Integer, nullable=False),
-    sa.Column("undecided", sa.Integer, nullable=False),
-    sa.Column("passed", sa.Integer, nullable=False),
-    sa.Column("report", sa.LargeBinary, nullable=False),
-)
-subjects = sa.Table(
-    "gate_subjects",
-    _meta,
-    sa.Column("run", sa.ForeignKey("gate_runs.run", ondelete="CASCADE"), primary_key=True),
-    sa.Column("key", sa.String(200), primary_key=True),
-    sa.Column("kind", sa.String(20), nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("digest", sa.String(200), index=True),
-    sa.Column("verdict", sa.String(20), nullable=False),
-    sa.Column("owner", sa.Text),
-    sa.Column("bytes", sa.BigInteger),
-)
-findings = sa.Table(
-    "gate_findings",
-    _meta,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("run", sa.ForeignKey("gate_runs.run", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("key", sa.String(200), nullable=False),
-    sa.Column("fingerprint", sa.String(200), nullable=False, index=True),
-    sa.Column("rule", sa.String(100), nullable=False, index=True),
-    sa.Column("level", sa.String(20), nullable=False),
-    sa.Column("status", sa.String(20), nullable=False),
-    sa.Column("exempted", sa.Boolean, nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
-)
-exemptions = sa.Table(
-    "gate_exemptions",
-    _meta,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("run", sa.ForeignKey("gate_runs.run", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("rule", sa.String(100), nullable=False),
-    sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("expires", sa.String(20), nullable=False),
-    sa.Column("state", sa.String(20), nullable=False),
-    sa.Column("used", sa.Integer, nullable=False),
-)
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,10 +34,11 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     denied: int
     undecided: int
     passed: int
+    scope: str | None = None
 
 
 class RuleTrend(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a rule was violated in a run, exempted or not."""
+    """How often a rule was violated in a run and not exempted."""
 
     run: str
     started: str
@@ -113,20 +57,7 @@ class History:
             self._engine = sa.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":
                 sa.event.listen(self._engine, "connect", _sqlite_settings)
-            self._migrate()
-
-    def _migrate(self) -> None:
-        """Create the tables, or refuse a schema of a newer gate."""
-        with self._engine.begin() as connection:
-            _meta.create_all(connection)
-            found = connection.execute(sa.select(schema_version.c.version)).scalar()
-            if found is None:
-                connection.execute(schema_version.insert().values(version=VERSION))
-            elif found > VERSION:
-                raise StoreError(
-                    f"the history has schema {found}; this gate knows {VERSION}",
-                    hint="use the newer gate, or another database",
-                )
+            migrate(self._engine)
 
     def save(self, report: AuditReport) -> None:
         """Store a run whole; one of the same id is replaced."""
@@ -138,6 +69,7 @@ class History:
             "environment": report.environment,
             "policy": report.inputs.policy,
             "settings": report.inputs.settings,
+            "scope": scope_of(report),
             "subjects": report.totals.subjects,
             "denied": report.totals.denied,
             "undecided": report.totals.undecided,
@@ -161,22 +93,24 @@ class History:
         if found is None:
             return None
         try:
-            return msgspec.json.decode(zlib.decompress(found), type=AuditReport)
+            return report_of(found)
         except (zlib.error, msgspec.DecodeError) as error:
             raise StoreError(f"the stored report of {run or 'the newest run'} cannot be read: {error}") from error
 
-    def list(self, limit: int = 50) -> list[RunRow]:
-        """Runs, the newest first."""
+    def list(self, limit: int = 50, scope: str | None = None) -> list[RunRow]:
+        """Runs, the newest first; of one scope only where it is given."""
         columns = [runs.c[name] for name in RunRow.__struct_fields__]
         query = sa.select(*columns).order_by(runs.c.started.desc(), runs.c.run.desc()).limit(limit)
+        if scope is not None:
+            query = query.where(runs.c.scope == scope)
         with _failures(), self._engine.connect() as connection:
             return [RunRow(**row._mapping) for row in connection.execute(query)]
 
     def before(self, report: AuditReport) -> str | None:
-        """The id of the newest run that started before this one."""
+        """The id of the newest run of the same sources that started before this one."""
         query = (
             sa.select(runs.c.run)
-            .where(runs.c.started < report.started)
+            .where(runs.c.started < report.started, runs.c.run != report.run, runs.c.scope == scope_of(report))
             .order_by(runs.c.started.desc(), runs.c.run.desc())
             .limit(1)
         )
@@ -184,9 +118,24 @@ class History:
             found = connection.execute(query).scalar()
         return str(found) if found is not None else None
 
-    def trend(self, limit: int = 30) -> Sequence[RuleTrend]:
-        """Violations by rule of the newest ``limit`` runs, the oldest first."""
-        recent = sa.select(runs.c.run, runs.c.started).order_by(runs.c.started.desc()).limit(limit).subquery()
+    def aged(self, report: AuditReport) -> AuditReport:
+        """The report with the day each exemption was first seen; without one where this run is the first."""
+        first = sa.func.min(runs.c.started)
+        query = (
+            sa.select(exemptions.c.identity, first)
+            .join(runs, runs.c.run == exemptions.c.run)
+            .where(runs.c.run != report.run)
+            .group_by(exemptions.c.identity)
+        )
+        with _failures(), self._engine.connect() as connection:
+            seen = {identity: started[:10] for identity, started in connection.execute(query)}
+        states = [msgspec.structs.replace(one, first_seen=seen.get(one.identity)) for one in report.exemptions]
+        return msgspec.structs.replace(report, exemptions=states)
+
+    def trend(self, limit: int = 30, scope: str | None = None) -> Sequence[RuleTrend]:
+        """Violations by rule of the newest ``limit`` runs, the oldest first; of one scope only where it is given."""
+        newest = sa.select(runs.c.run, runs.c.started).order_by(runs.c.started.desc()).limit(limit)
+        recent = (newest if scope is None else newest.where(runs.c.scope == scope)).subquery()
         count = sa.func.count(findings.c.id).label("violations")
         query = (
             sa.select(recent.c.run, recent.c.started, findings.c.rule, count)
@@ -198,9 +147,11 @@ class History:
         with _failures(), self._engine.connect() as connection:
             return [RuleTrend(**row._mapping) for row in connection.execute(query)]
 
-    def prune(self, keep: int) -> int:
-        """Keep the newest ``keep`` runs; how many were deleted."""
+    def prune(self, keep: int, scope: str | None = None) -> int:
+        """Keep the newest ``keep`` runs, of one scope where it is given; how many were deleted."""
         old = sa.select(runs.c.run).order_by(runs.c.started.desc(), runs.c.run.desc()).offset(keep)
+        if scope is not None:
+            old = old.where(runs.c.scope == scope)
         with _failures(), self._engine.begin() as connection:
             if self._engine.dialect.name == "sqlite":
                 old = old.limit(-1)
@@ -255,6 +206,7 @@ def _exemption_rows(report: AuditReport) -> Iterator[dict[str, Any]]:
             "expires": one.expires,
             "state": one.state,
             "used": one.used,
+            "identity": one.identity,
         }
 
 
@@ -272,8 +224,8 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: Iterator[dict[str,
 def _sqlite_settings(connection: Any, _record: object) -> None:
     """Readers beside a writer, and patience where two write."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 

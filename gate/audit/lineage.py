@@ -51,7 +51,9 @@ def forest(results: Iterable[AuditResult], today: dt.date) -> list[LineageNode]:
     for result in files:
         grown.add_file(result)
     grown.link()
-    ordered = sorted(grown.nodes.values(), key=lambda node: (-node.running - node.below, node.name, node.key))
+    ordered = sorted(
+        grown.nodes.values(), key=lambda node: (-node.running - node.below, -len(node.dockerfiles), node.name, node.key)
+    )
     return [_finished(node, today) for node in ordered]
 
 

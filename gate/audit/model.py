@@ -193,7 +193,8 @@ class ExemptionState(msgspec.Struct, frozen=True, kw_only=True):
 
     ``states`` is all that holds of: expired, unused, overlapping (another one covers the same findings), expiring
     (within 30 days); ``state`` is the first of them, or active. ``used``: findings it waives; ``covers``: those it
-    would waive if it still held and were alone. ``first_seen``: the day of the first run of the history that had it.
+    would waive if it still held and were alone. ``first_seen``: the day of the first run of the history that had it,
+    null where this is the first; ``identity`` (its rule and selectors) is how the history knows it again.
     """
 
     rule: str
@@ -208,6 +209,7 @@ class ExemptionState(msgspec.Struct, frozen=True, kw_only=True):
     covers: int = 0
     first_seen: str | None = None
     source: str | None = None
+    identity: str | None = None
 
 
 class LineageNode(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gate.audit.diff import AuditDiff
 from gate.audit.history import RuleTrend, RunRow
@@ -146,27 +146,30 @@ def difference(diff: AuditDiff) -> str:
 
 def runs(rows: Iterable[RunRow]) -> str:
     """A line a run, the newest first."""
-    lines = ["run                       started               subjects  denied  undecided  complete"]
+    lines = ["run                       started               subjects  denied  undecided  complete  sources"]
     lines += [
         f"{_cut(row.run, 25):25} {row.started:20} {row.subjects:>9} {row.denied:>7} {row.undecided:>10}  "
-        f"{'yes' if row.complete else 'no'}"
+        f"{'yes' if row.complete else 'no':8}  {plain.line(row.scope or '', 60)}"
         for row in rows
     ]
     return "\n".join(lines) + "\n"
 
 
-def trend(rows: Iterable[RuleTrend]) -> str:
-    """Violations by rule over the runs, the oldest first: one line a rule."""
+def trend(columns: Sequence[RunRow], rows: Iterable[RuleTrend]) -> str:
+    """Violations by rule, a column a run, the oldest first; runs without any have zeros."""
     by_rule: dict[str, dict[str, int]] = {}
-    order: dict[str, None] = {}
     for row in rows:
-        order[row.run] = None
         by_rule.setdefault(row.rule, {})[row.run] = row.violations
-    lines = [
-        f"{rule:28} " + " ".join(f"{counts.get(run, 0):>5}" for run in order)
+    if not by_rule:
+        return "no violations in any run\n"
+    days = " ".join(f"{column.started[5:10]:>5}" for column in columns)
+    lines = [f"sources: {plain.line(columns[-1].scope or '', 200)}"] if columns else []
+    lines += [f"{'':28} {days}", f"{'denied subjects':28} " + " ".join(f"{column.denied:>5}" for column in columns)]
+    lines += [
+        f"{rule:28} " + " ".join(f"{counts.get(column.run, 0):>5}" for column in columns)
         for rule, counts in sorted(by_rule.items())
     ]
-    return "\n".join(lines or ["no violations in any run"]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _rules(result: AuditResult) -> str:

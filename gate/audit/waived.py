@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -50,6 +51,7 @@ def _state(
         expires=one.expires.isoformat(),
         ticket=one.ticket,
         source=one.source,
+        identity=hashlib.sha256(_selectors(one).encode()).hexdigest()[:32],
         used=used,
         covers=covered,
         days_left=(one.expires - today).days,
@@ -62,10 +64,13 @@ def _alike(exemptions: Sequence[Exemption], held: Sequence[bool]) -> set[int]:
     """Positions of exemptions whose rule and selectors another one that holds has as well."""
     places: dict[str, list[int]] = defaultdict(list)
     for index, one in enumerate(exemptions):
-        key = repr((one.rule, one.paths, one.images, one.digests, one.namespaces, one.containers))
         if held[index]:
-            places[key].append(index)
+            places[_selectors(one)].append(index)
     return {index for same in places.values() if len(same) > 1 for index in same}
+
+
+def _selectors(one: Exemption) -> str:
+    return repr((one.rule, one.paths, one.images, one.digests, one.namespaces, one.containers))
 
 
 def _covering(exemptions: Sequence[Exemption], results: Sequence[AuditResult]) -> Iterator[list[int]]:

@@ -59,7 +59,7 @@ Exit codes: 0 done, 3 incomplete (something could not be listed or read), 1 with
 @click.option("--shards", type=click.IntRange(1, 1000), default=1, metavar="N", help="Divide the run into N parts.")
 @click.option("--shard", type=click.IntRange(0, 999), metavar="I", help="Which part; else JOB_COMPLETION_INDEX.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N", help="Layer readers.")
-@click.option("--keep", type=click.IntRange(1), metavar="N", help="Forget all but the newest N runs.")
+@click.option("--keep", type=click.IntRange(1), metavar="N", help="Forget all but the newest N of the same sources.")
 @click.option(
     "--write-reports", type=click.Choice(["policyreport", "openreports"]), help="Write failures to the cluster."
 )
@@ -80,6 +80,7 @@ def command(ctx: click.Context, /, **values: Any) -> int:
     _require_extra()
     if not (values["trees"] or values["cluster"] or values["registries"]):
         raise UsageError("nothing to audit", hint="Name a source: --tree DIR, --cluster, --registry HOST.")
+    from gate.audit.history_tables import scope_of
     from gate.cli.audit_run import run_audit
 
     outputs = _outputs(values["outputs"])
@@ -90,11 +91,13 @@ def command(ctx: click.Context, /, **values: Any) -> int:
         if report is None:
             print("this shard is done; the last one writes the report", file=sys.stderr)
             return 0
+        if history is not None:
+            report = history.aged(report)
         _write(report, outputs, history)
         if history is not None:
             history.save(report)
             if values["keep"]:
-                history.prune(values["keep"])
+                history.prune(values["keep"], scope_of(report))
     finally:
         if history is not None:
             history.close()
@@ -121,7 +124,10 @@ def history_command(store: str | None, limit: int) -> int:
 @click.option("--store", metavar="URL", help="[GATE_STORE_URL]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def diff_command(before: str | None, after: str | None, store: str | None, as_json: bool) -> int:
-    """What changed between two runs; else between the newest two."""
+    """What changed between two runs.
+
+    Without AFTER the newest run; without BEFORE the one before it that looked at the same sources.
+    """
     import msgspec
 
     from gate.audit import text
@@ -129,22 +135,41 @@ def diff_command(before: str | None, after: str | None, store: str | None, as_js
 
     history = open_history(store, needed=True)
     newer = history.load(after)
-    older = history.load(before or (history.before(newer) if newer else None) or "")
-    if newer is None or older is None:
-        raise UsageError("there are no two runs to compare", hint="gate audit history lists them.")
+    if newer is None:
+        what = f'there is no audit "{after}"' if after else "there is no audit yet"
+        raise UsageError(what, hint="gate audit history lists them.")
+    earlier = before or history.before(newer)
+    if earlier is None:
+        raise UsageError(
+            f"there is no earlier run of the sources of {newer.run}", hint="gate audit history lists them."
+        )
+    older = history.load(earlier)
+    if older is None:
+        raise UsageError(f'there is no audit "{earlier}"', hint="gate audit history lists them.")
     found = compare(older, newer)
     print(msgspec.json.encode(found).decode() if as_json else text.difference(found), end="\n" if as_json else "")
     return 0
 
 
 @command.command("trend")
+@click.argument("run", required=False)
 @click.option("--store", metavar="URL", help="[GATE_STORE_URL]")
-@click.option("--limit", type=click.IntRange(2, 1_000), default=30, show_default=True)
-def trend_command(store: str | None, limit: int) -> int:
-    """Violations by rule over the last runs, the oldest first."""
+@click.option("--limit", type=click.IntRange(2, 1_000), default=30, show_default=True, help="How many runs at most.")
+def trend_command(run: str | None, store: str | None, limit: int) -> int:
+    """Violations by rule over runs of the same sources, the oldest first.
+
+    The sources are those of RUN, else of the newest run.
+    """
     from gate.audit import text
 
-    print(text.trend(open_history(store, needed=True).trend(limit)), end="")
+    history = open_history(store, needed=True)
+    columns = history.list(1_000)
+    chosen = next((row for row in columns if run in (None, row.run)), None)
+    if chosen is None:
+        what = f'there is no audit "{run}"' if run else "there is no audit yet"
+        raise UsageError(what, hint="gate audit history lists them.")
+    same = history.list(limit, chosen.scope)
+    print(text.trend(same[::-1], history.trend(limit, chosen.scope)), end="")
     return 0
 
 
@@ -177,15 +202,26 @@ def _render(name: str, report: AuditReport, history: History | None) -> str:
     if name == "json":
         return msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n"
     if name == "html":
-        from gate.audit import html
-
-        return html.render(report, history.list(60) if history is not None else ())
+        return _page(report, history)
     if name == "sarif":
         from gate.audit import sarif
 
         return sarif.render(report)
     renderers = {"text": text.text, "csv": text.as_csv, "markdown": text.markdown, "prometheus": text.prometheus}
     return renderers[name](report)
+
+
+def _page(report: AuditReport, history: History | None) -> str:
+    """The HTML page, with the runs of the same sources before this one."""
+    from gate.audit import html
+    from gate.audit.diff import compare
+    from gate.audit.history_tables import scope_of
+
+    if history is None:
+        return html.render(report)
+    before = history.before(report)
+    older = history.load(before) if before is not None else None
+    return html.render(report, history.list(60, scope_of(report)), compare(older, report) if older else None)
 
 
 def open_history(url: str | None, *, needed: bool = False) -> Any:

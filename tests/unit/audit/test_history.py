@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from gate.audit.history import History, RuleTrend
 from gate.audit.model import (
     AuditFinding,
@@ -42,16 +44,16 @@ def finding(rule: str, *, exempted: bool = False, status: Any = "violation") -> 
     )
 
 
-def report(run: str, started: str, *rules: AuditFinding) -> AuditReport:
+def report(run: str, started: str, *rules: AuditFinding, sources: tuple[str, ...] = ()) -> AuditReport:
     result = AuditResult(
         key="sha256:aa/linux/amd64", kind="image", name="api", verdict="deny", environment="prod", digest="sha256:aa",
         owners=["team-shop"], findings=list(rules), size=SizeOf(uncompressed=3_000_000_000),
     )  # fmt: skip
     return AuditReport(
         run=run, gate="0.1.0", started=started, finished=started, complete=True, environment="prod",
-        inputs=AuditInputs(policy="sha256:p", settings="sha256:s"), coverage=Coverage(), totals=Totals(subjects=1, denied=1),
+        inputs=AuditInputs(policy="sha256:p", settings="sha256:s", sources=list(sources)), coverage=Coverage(), totals=Totals(subjects=1, denied=1),
         results=[result],
-        exemptions=[ExemptionState(rule="no-shell", owner="o", reason="r", expires="2027-01-01", state="unused")],
+        exemptions=[ExemptionState(rule="no-shell", owner="o", reason="r", expires="2027-01-01", state="unused", identity="i")],
     )  # fmt: skip
 
 
@@ -103,6 +105,57 @@ def test_opening_again_keeps_what_is_there(url: str) -> None:
     two = History(url)
     assert [row.run for row in two.list()] == ["r1"]
     two.close()
+
+
+def test_runs_are_compared_with_runs_of_the_same_sources_only(history: History) -> None:
+    for day, source in enumerate(("cluster", ".", "cluster", "."), 1):
+        history.save(report(f"r{day}", f"2026-11-0{day}T00:00:00Z", finding("non-root"), sources=(source,)))
+    newest = report("r5", "2026-11-05T00:00:00Z", sources=("cluster",))
+    assert history.before(newest) == "r3"
+    assert [(row.run, row.scope) for row in history.list(scope="cluster")] == [("r3", "cluster"), ("r1", "cluster")]
+    assert {row.run for row in history.trend(scope="cluster")} == {"r1", "r3"}
+    assert history.prune(1, "cluster") == 1
+    assert [row.run for row in history.list()] == ["r4", "r3", "r2"]
+
+
+def test_an_exemption_is_as_old_as_the_first_run_that_had_it(history: History) -> None:
+    first = report("r1", "2026-11-01T00:00:00Z")
+    history.save(first)
+    history.save(report("r2", "2026-11-02T00:00:00Z"))
+    third = history.aged(report("r3", "2026-11-03T00:00:00Z"))
+    assert [one.first_seen for one in third.exemptions] == ["2026-11-01"]
+    assert [one.first_seen for one in history.aged(first).exemptions] == ["2026-11-02"]
+
+
+def _as_version_1(url: str) -> None:
+    """The tables as the first gate made them."""
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE gate_runs DROP COLUMN scope"))
+        connection.execute(sa.text("ALTER TABLE gate_exemptions DROP COLUMN identity"))
+        connection.execute(sa.text("UPDATE gate_schema SET version = 1"))
+    engine.dispose()
+
+
+def test_a_history_of_the_first_schema_is_brought_up_to_date_with_its_runs(url: str) -> None:
+    one = History(url)
+    old = report("r1", "2026-11-01T00:00:00Z", finding("non-root"), sources=("cluster",))
+    one.save(old)
+    one.close()
+    _as_version_1(url)
+    two = History(url)
+    assert [(row.run, row.scope) for row in two.list()] == [("r1", "cluster")]
+    two.save(report("r2", "2026-11-02T00:00:00Z", sources=("cluster",)))
+    assert (two.load("r1"), two.before(report("r3", "2026-11-03T00:00:00Z", sources=("cluster",)))) == (old, "r2")
+    two.close()
+
+
+def test_many_that_open_a_new_database_at_once_make_its_tables_once(url: str) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(lambda _: History(url), range(6)))
+    assert [one.list() for one in opened] == [[]] * 6
+    for one in opened:
+        one.close()
 
 
 def test_a_schema_of_a_newer_gate_is_refused(tmp_path: Path) -> None:
