@@ -29,6 +29,7 @@ class _Stage(msgspec.Struct):
 
 class _Dockerfile(msgspec.Struct):
     stages: list[_Stage] = []
+    arguments: list[_Instruction] = []
 
 
 class _Evidence(msgspec.Struct):
@@ -58,7 +59,7 @@ def roused(document: bytes, ids: list[str], triggers: Mapping[str, Sequence[str]
 
 def _words(dockerfile: _Dockerfile) -> Set[str]:
     """Every instruction, its flags, and every program called, by its last name and by its wrappers."""
-    words = set()
+    words = {instruction.cmd for instruction in dockerfile.arguments}
     for stage in dockerfile.stages:
         for instruction in stage.instructions:
             words.add(instruction.cmd)

@@ -17,26 +17,53 @@
 #   aliases: [DL3064, DS-0031, SecretsUsedInArgOrEnv, kics/passwords_and_secrets, tally/no-secrets-in-arg-or-env]
 #   controls: [CIS Docker 4.10]
 #   since: "0.1"
-#   only_with: [ENV, ARG]
+#   only_with: [ENV, ARG, aws, gcloud, doctl]
 package gate.rules["secret-in-env"]
 
 import data.gate.lib.dockerfile
 import data.gate.lib.finding
+import data.gate.lib.secrets
 
 # Some values are secrets whatever their name.
 violations contains finding.at(dockerfile.at(instruction), message) if {
 	some [instruction, pair] in _set
-	_token(pair[1])
+	secrets.token(pair[1])
 	message := sprintf("the value of %s %s is a secret that everyone who has the image can read", [instruction.cmd, pair[0]])
 }
 
 violations contains finding.warning(finding.at(dockerfile.at(instruction), message)) if {
 	some [instruction, pair] in _set
-	not _token(pair[1])
-	regex.match(`(?i)(^|_)(api_?key|access_?key|private_?key|secret_?key|auth|credentials?|pass|passwd|password|pword|pwd|secret|token|key|access_key_id)s?$`, pair[0])
-	not regex.match(`(?i)(^|_)(public|pub|gpg|pgp|signing|apt|host|primary|foreign|cache|max|no|allow|empty)(_|$)`, pair[0])
-	_holds(instruction, pair)
+	not secrets.token(pair[1])
+	secrets.named(pair[0])
+	secrets.held(instruction, pair)
 	message := sprintf("%s %s looks like a secret that everyone who has the image can read", [instruction.cmd, pair[0]])
+}
+
+# An ARG before the first FROM is in no image; what a build passes to it is in the build's records.
+violations contains finding.warning(finding.at(dockerfile.at(argument), message)) if {
+	some argument in input.evidence.dockerfile.arguments
+	some pair in argument.pairs
+	secrets.named(pair[0])
+	secrets.held(argument, pair)
+	message := sprintf("ARG %s looks like a secret; the build's records hold what is passed to it", [pair[0]])
+}
+
+violations contains finding.warning(finding.at(dockerfile.at(each), message)) if {
+	some [each, pair] in _set
+	some copy in secrets.copied(pair)
+	message := sprintf("%s names a file that %s on line %d brings into the image", [pair[0], copy.instruction.cmd, copy.instruction.line])
+}
+
+violations contains finding.warning(finding.at(dockerfile.at(login.call.run), message)) if {
+	some login in secrets.logins
+	login.call.ships
+	not _mounts_a_secret(login.call.run)
+	message := sprintf("%s leaves its credentials in the layer", [login.text])
+}
+
+_mounts_a_secret(run) if {
+	some mount in run.mounts
+	mount.type == "secret"
 }
 
 _set contains [instruction, pair] if {
@@ -45,27 +72,4 @@ _set contains [instruction, pair] if {
 	some instruction in stage.instructions
 	instruction.cmd in {"ENV", "ARG"}
 	some pair in instruction.pairs
-}
-
-_token(value) if {
-	is_string(value)
-	regex.match(`AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20}|xox[baprs]-[0-9A-Za-z-]{10}|sk_live_[0-9A-Za-z]{16}|npm_[A-Za-z0-9]{36}|-----BEGIN [A-Z ]*PRIVATE KEY|://[^/:@ $]+:[^/@ ${}]{3,}@`, value)
-}
-
-# An ARG without a value waits for one; switches, numbers, paths and addresses are none.
-_holds(instruction, pair) if {
-	instruction.cmd == "ARG"
-	pair[1] == null
-}
-
-_holds(_, pair) if {
-	is_string(pair[1])
-	pair[1] != ""
-	not regex.match(`(?i)^(true|false|yes|no|on|off|none|null|basic|[0-9]{1,5}|[./~].*|https?://.*)$`, pair[1])
-}
-
-_holds(instruction, pair) if {
-	pair[1] == ""
-	instruction.cmd == "ENV"
-	contains(instruction.raw, "$")
 }

@@ -42,3 +42,35 @@ test_accepts_switches_and_numbers if {
 test_accepts_an_address_without_a_password if {
 	rule.violations == set() with input.evidence as fixture.dockerfile([fixture.stage(0, {"target": true, "config": {"workdir": null}, "instructions": [fixture.instruction("ENV", 2, {"raw": "DATABASE_URL=postgres://db/shop", "pairs": [["DATABASE_URL", "postgres://db/shop"]]})]})])
 }
+
+_copied(line, args) := fixture.instruction("COPY", line, {"args": args})
+
+_env(line, name, value) := fixture.instruction("ENV", line, {"pairs": [[name, value]]})
+
+_messages(instructions) := {each.message | some each in found} if {
+	found := rule.violations with input.evidence as fixture.single(instructions)
+}
+
+test_reports_a_file_of_credentials_that_is_copied if {
+	name := "GOOGLE_APPLICATION_CREDENTIALS"
+	said := {"GOOGLE_APPLICATION_CREDENTIALS names a file that COPY on line 2 brings into the image"}
+	_messages([_copied(2, [".", "."]), _env(3, name, "./key.json")]) == said
+	_messages([_copied(2, ["src", "/app/"]), _env(3, name, "app/key.json")]) == said
+	_messages([_copied(2, ["src", "/app/"]), _env(3, name, "/run/key.json")]) == set()
+	_messages([_copied(2, [".", "/"]), _env(3, name, "/run/key.json")]) == set()
+}
+
+test_reports_a_login if {
+	login := fixture.command("gcloud", ["auth", "activate-service-account"])
+	_messages([fixture.run(2, [login])]) == {"gcloud auth activate-service-account leaves its credentials in the layer"}
+	mounted := object.union(fixture.run(2, [login]), {"mounts": [{"type": "secret", "target": null}]})
+	_messages([mounted]) == set()
+}
+
+test_reports_an_argument_before_from if {
+	argument := fixture.instruction("ARG", 1, {"pairs": [["NPM_TOKEN", null], ["VERSION", "1"]]})
+	evidence := object.union(fixture.single([]), {"dockerfile": object.union(fixture.single([]).dockerfile, {"arguments": [argument]})})
+	expected := {"ARG NPM_TOKEN looks like a secret; the build's records hold what is passed to it"}
+	found := rule.violations with input.evidence as evidence
+	{each.message | some each in found} == expected
+}
