@@ -37,6 +37,7 @@ __all__ = [
     "EngineProtocolError",
     "EngineTimeoutError",
     "EngineUnavailableError",
+    "ForeignManifestError",
     "GateError",
     "ImageError",
     "InternalError",

@@ -96,6 +96,7 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
     from gate.finding import Failure, Run
     from gate.target import plan
 
+    session.baseline, session.lock  # noqa: B018 - what is wrong with either is said once, not for every target
     planned = plan(targets, session.settings.written, cwd=session.cwd)
     results, failures = (
         [],
@@ -142,7 +143,7 @@ def _complain(run: Run, targets: Sequence[str]) -> None:
 
     for failure in run.failures:
         hint = f"\n  {failure.hint}" if failure.hint else ""
-        text = f"gate: {failure.target}: {failure.message}{hint}"
+        text = f"gate: {plain.line(failure.target)}: {failure.message}{hint}"
         print("\n".join(plain.line(line) for line in text.split("\n")), file=sys.stderr)
     left_out = f" ({len(run.skipped)} skipped)" if run.skipped else ""
     for folder in run.empty:

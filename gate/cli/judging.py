@@ -97,6 +97,7 @@ def collect_all(session: Session, targets: Sequence[str]) -> tuple[list[Evidence
 
     What is wrong is said on standard error, and the other targets are still read.
     """
+    session.lock  # noqa: B018 - what is wrong with it is said once, not for every target
     planned = plan(targets, session.settings.written, cwd=session.cwd)
     documents: list[Evidence] = []
     codes = [0, *(complain(name, error) for name, error in planned.failures)]
@@ -120,7 +121,7 @@ def complain(name: str, error: GateError) -> int:
     """Say on standard error what is wrong with a target; its exit code."""
     hint = f"\n  {error.hint}" if error.hint else ""
     message = error.message if error.where in (None, name) else str(error)
-    text = f"gate: {name}: {message}{hint}"
+    text = f"gate: {plain.line(name)}: {message}{hint}"
     print("\n".join(plain.line(line) for line in text.split("\n")), file=sys.stderr)
     return error.exit_code
 

@@ -153,10 +153,13 @@ def _known(error: click.exceptions.Exit | click.ClickException | GateError) -> i
         return error.exit_code
     if isinstance(error, GateError):
         for each in (error, *getattr(error, "others", ())):
-            _say(each.diagnostics())
+            _say(GateError.diagnostics(each))
         return error.exit_code
-    message = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and context is not None:
+        click.echo(context.get_help(), err=True)  # a group without a command: all it could be told
+        return GateError.exit_code
+    message = " ".join(error.format_message().split())
     hint = f" (see {context.command_path} --help)" if context is not None and "--help" not in message else ""
     _say(message[:1].lower() + message[1:].rstrip(".") + hint)
     return GateError.exit_code

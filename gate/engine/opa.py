@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -268,6 +268,11 @@ def _revisions(answer: dict[str, Any]) -> set[str]:
     return {each for each in held if isinstance(each, str)}
 
 
+def _shown(parts: SplitResult, url: str) -> str:
+    """The URL for a message, without whatever may be a secret in it."""
+    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else url
+
+
 def _address(url: str) -> tuple[str, int, bool]:
     hint = "Write it as http://host:8181 or https://host:8181."
     try:
@@ -277,7 +282,7 @@ def _address(url: str) -> tuple[str, int, bool]:
         raise EngineUnavailableError(f"not the URL of an OPA: {error}", where=url, hint=hint) from None
     extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password
     if parts.scheme not in {"http", "https"} or not host or extra:
-        raise EngineUnavailableError("not the URL of an OPA", where=parts.hostname or url, hint=hint)
+        raise EngineUnavailableError("not the URL of an OPA", where=_shown(parts, url), hint=hint)
     tls = parts.scheme == "https"
     return (f"[{host}]" if ":" in host else host), port or (443 if tls else 80), tls
 

@@ -58,10 +58,11 @@ def parse_settings(data: bytes, path: Path, catalogue: Mapping[str, RuleLike] | 
     reading = Reading(str(path))
     node = parse(data, str(path))
     sugar = sugar_shapes(catalogue)
-    values = grammar.top(catalogue, sugar).read(reading, node, str(path))
+    values = grammar.top(catalogue, sugar).read(reading, node, reading.title)
     if values is not None:
         values = _desugar(reading, node, values)
         _check_environments(reading, node, values)
+        _check_registries(reading, node, values)
     reading.mistakes.sort(key=_line)
     reading.finish()
     values.pop("version")
@@ -135,6 +136,13 @@ def _check_environments(reading: Reading, node: Node, values: dict[str, Any]) ->
         if wanted is not None and wanted not in known:
             hint = suggest(wanted, known) or f"environments are {', '.join(known)}"
             reading.mistakes.append(reading.error(place, f'no environment is called "{wanted}"', hint))
+
+
+def _check_registries(reading: Reading, node: Node, values: dict[str, Any]) -> None:
+    """Each registry has one row: of two, which one holds would be a guess."""
+    hosts = [row.host for row in values.get("registries") or []]
+    for host in sorted({host for host in hosts if hosts.count(host) > 1}):
+        reading.mistakes.append(reading.error(_key(node, "registries"), f'registry "{host}" is there twice'))
 
 
 _ANY = "^.*$"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any, Protocol
 
 from gate.errors import SettingsError
@@ -15,6 +16,11 @@ class Reading:
     def __init__(self, file: str) -> None:
         self.file = file
         self.mistakes: list[SettingsError] = []
+
+    @property
+    def title(self) -> str:
+        """What a message calls the file as a whole."""
+        return PurePath(self.file).name
 
     def error(self, node: Node, message: str, hint: str | None = None) -> SettingsError:
         """A mistake at a node; raise it, or leave it to `attempt`."""

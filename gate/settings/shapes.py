@@ -199,7 +199,7 @@ class Record:
             if field is None:
                 reading.mistakes.append(reading.error(at, f'{name} has no key "{key}"', suggest(key, self.fields)))
                 continue
-            values[key] = reading.attempt(field.shape, value, key if name == reading.file else f"{name}.{key}")
+            values[key] = reading.attempt(field.shape, value, key if name == reading.title else f"{name}.{key}")
         for key, field in self.fields.items():
             if field.required and key not in entries:
                 reading.mistakes.append(reading.error(node, f'{name} lacks "{key}"', field.missing))

@@ -49,13 +49,15 @@ def classify(text: str, *, cwd: Path, root: Path) -> Target | Path:
 
     Paths are relative to ``cwd``; names in reports to ``root``. Raises `TargetNotFoundError` and `TargetError`.
     """
+    if not text.strip():
+        raise TargetError("a target without a name", where='""', hint="leave it out to judge the current folder")
     if text == STDIN:
         return Target(kind="dockerfile", text=text, name=STDIN)
     for prefix in PREFIXES:
         if text.startswith(prefix):
             return _explicit(prefix, text, cwd, root)
     path = cwd / text
-    if text and _exists(path):
+    if _exists(path):
         return _existing(text, path, root)
     if "://" in text:
         raise TargetError("gate judges no URLs", where=text, hint="for an image write docker://HOST/REPOSITORY:TAG")
@@ -107,7 +109,7 @@ def _with_reference(rest: str, cwd: Path) -> tuple[Path, str | None]:
         path = cwd / rest[: match.start()]
         if match.start() and _exists(path):
             return path, rest[match.end() :] or None
-    raise _not_found(rest, cwd / rest.partition(":")[0])
+    raise _not_found(rest, cwd / rest.partition(":")[0], maybe_image=False)
 
 
 def _existing(text: str, path: Path, root: Path) -> Target | Path:
@@ -170,15 +172,15 @@ def _is_reference(text: str) -> bool:
     return name.tag is not None or name.digest is not None or has_host
 
 
-def _not_found(text: str, path: Path) -> TargetNotFoundError:
+def _not_found(text: str, path: Path, *, maybe_image: bool = True) -> TargetNotFoundError:
     hint = None
     try:
         siblings = [entry.name for entry in path.parent.iterdir()][:10_000]
     except (OSError, ValueError):
         siblings = []
-    close = suggest(path.name, siblings) if text else None
+    close = suggest(path.name, siblings)
     if close:
         hint = close
-    elif re.fullmatch(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*", text) and not _PATH_LIKE.fullmatch(text):
+    elif maybe_image and re.fullmatch(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*", text) and not _PATH_LIKE.fullmatch(text):
         hint = f"did you mean docker://{text}?"
-    return TargetNotFoundError("there is no such file", where=text or '""', hint=hint)
+    return TargetNotFoundError("there is no such file", where=text, hint=hint)

@@ -25,7 +25,7 @@ def plan(arguments: Sequence[str], settings: Written, *, cwd: Path) -> Plan:
         try:
             target = classify(text, cwd=cwd, root=root)
         except TargetError as error:
-            result.failures.append((text, error))
+            result.failures.append((text if text.strip() else f'"{text}"', error))
             continue
         if isinstance(target, Target):
             result.targets.extend(_with_builds(target, settings.builds))

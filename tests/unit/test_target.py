@@ -94,7 +94,7 @@ NOWHERE = [
     ("./api:1", "./api:1: there is no such file"),
     ("../ghcr.io/api:1", "../ghcr.io/api:1: there is no such file"),
     ("image.tar", "image.tar: there is no such file"),
-    ("", '"": there is no such file'),
+    ("", '"": a target without a name\n  leave it out to judge the current folder'),
     ("a b:c", "a b:c: there is no such file"),
     ("x" * 5000, "x" * 5000 + ": there is no such file"),
     ("a\x00b", "a\x00b: there is no such file"),
