@@ -75,8 +75,9 @@ class Call(NamedTuple):
         before = len(text[:start].rstrip(" \t"))
         if before and self.script.together(before - 1, end):
             return self.script.replace(before, end, "")
-        after = len(text) - len(text[end:].lstrip(" \t"))
-        return self.script.replace(start, after, "") if after < len(text) else None
+        while end < len(text) and text[end] in " \t" and self.script.together(start, end + 1):
+            end += 1
+        return self.script.replace(start, end, "") if end < len(text) else None
 
 
 def calls(source: Source, instruction: RawInstruction) -> list[Call]:
