@@ -18,10 +18,24 @@ OWNER_LABELS = ("gate-images.dev/owner", "owner", "team")
 
 
 def of_cluster(
-    inventory: Inventory, source: str, drifts: Mapping[str, Drift], owner_labels: Sequence[str] = OWNER_LABELS
+    inventory: Inventory,
+    source: str,
+    drifts: Mapping[str, Drift],
+    owner_labels: Sequence[str] = OWNER_LABELS,
+    by_labels: Callable[[str, Mapping[str, str]], str | None] | None = None,
 ) -> list[Item]:
-    """One item a group. The image judged is the one that runs; ``drifts`` by reference as written."""
-    return [_container(group, inventory, source, drifts, owner_labels) for group in inventory.groups]
+    """One item a group. The image judged is the one that runs; ``drifts`` by reference as written.
+
+    ``by_labels``: the environment that the labels of a namespace choose.
+    """
+    environments = {
+        name: by_labels(name, labels) if by_labels is not None else None
+        for name, labels in inventory.namespaces.items()
+    }
+    return [
+        _container(group, inventory, source, drifts, owner_labels, environments.get(group.owner.namespace))
+        for group in inventory.groups
+    ]
 
 
 def of_registry(found: Mapping[Reference, Sequence[str]], source: str) -> list[Item]:
@@ -70,7 +84,12 @@ def tags_in_use(inventory: Inventory) -> dict[str, set[str]]:
 
 
 def _container(
-    group: Group, inventory: Inventory, source: str, drifts: Mapping[str, Drift], owner_labels: Sequence[str]
+    group: Group,
+    inventory: Inventory,
+    source: str,
+    drifts: Mapping[str, Drift],
+    owner_labels: Sequence[str],
+    environment: str | None,
 ) -> Item:
     owner, ref = group.owner, group.ref
     reference = running_reference(group)
@@ -95,6 +114,7 @@ def _container(
         owners=(_owner_of(group, inventory, owner_labels),),
         build=_in_workload(group, reference),
         image=reference,
+        environment=environment,
         drift=(drift,) if drift is not None and group.running is not None and drift.now != group.running else (),
     )
 

@@ -34,7 +34,8 @@ Examples:
   gate serve --rollout audit                                 allow everything, record what would be refused
 
 \b
-Endpoints: POST /validate, GET /healthz /readyz; GET /metrics on its own port.
+Endpoints: POST /validate, /validate/ENVIRONMENT and /guard (environments by guarded labels of namespaces),
+GET /healthz /readyz; GET /metrics on its own port.
 charts/gate installs all of it; RUNBOOK.md there says what to do when nothing can be scheduled.
 """,
 )
@@ -91,6 +92,9 @@ charts/gate installs all of it; RUNBOOK.md there says what to do when nothing ca
 @click.option("--outage", type=click.Choice(["last-known", "refuse"]), default="last-known", show_default=True)
 @click.option("--webhook-name", metavar="NAME", help="The ValidatingWebhookConfiguration, for its caBundle.")
 @click.option("--self-test", metavar="NAMESPACE", help="Every minute, see that a known-bad Pod is refused there.")
+@click.option(
+    "--guarded-label", metavar="KEY", help="The label of namespaces whose changes the webhook configuration asks about."
+)
 @click.option("--kubeconfig", metavar="FILE", help="Outside a cluster: how to reach one.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
 @click.option("--remove-webhook", metavar="NAME", help="Delete this ValidatingWebhookConfiguration and exit.")
@@ -187,6 +191,7 @@ def _sources(values: dict[str, Any], make: Any) -> Any:
         rollout=values["rollout"],
         templates=values["templates"],
         self_test=values["self_test"],
+        guarded_label=values["guarded_label"],
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from gate.errors import SettingsError
 from gate.settings import patterns
+from gate.settings.labels import VALUES
 from gate.settings.model import Build, CustomResource, Environment, Exemption, KnownBase, Registry
 from gate.settings.nodes import Node
 from gate.settings.parameters import RuleLike
@@ -145,6 +146,7 @@ def environment(rules: Shape) -> Record:
         {
             "name": Field(ENVIRONMENT_NAME, True),
             "namespaces": Field(NAMES, doc='Namespaces it holds for, such as "dev-*"; the last environment has "*".'),
+            "labels": Field(VALUES, doc="Values of environment_label that choose it, whatever the namespace's name."),
             "rules": Field(rules, doc="What it changes of the rules."),
             "undecided": Field(DOUBT, doc="As at the top, for this environment."),
             "assumed": Field(ASSUMED, doc="As at the top, for this environment."),

@@ -7,6 +7,7 @@ from typing import Any
 
 from gate.settings import entries
 from gate.settings.entries import LEVEL, unknown_rule
+from gate.settings.labels import environment_label
 from gate.settings.limits import limits
 from gate.settings.model import COLLECTIONS, Level, RuleSetting
 from gate.settings.nodes import Node, Scalar
@@ -131,6 +132,9 @@ def top(catalogue: Mapping[str, RuleLike] | None, sugar: Mapping[str, Shape]) ->
             "rules": Field(rules, doc="Levels and parameters of rules."),
             "environments": Field(
                 ListOf(entries.environment(rules), least=1), doc="In order; the first that matches holds."
+            ),
+            "environment_label": Field(
+                environment_label(), doc="A label of namespaces that chooses environments, and who may set it."
             ),
             "undecided": Field(entries.DOUBT, doc="What a rule at deny does when it cannot be decided."),
             "assumed": Field(entries.ASSUMED, doc="What is made of an answer that rests on assumptions."),

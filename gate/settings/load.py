@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.errors import SettingsError
-from gate.settings import grammar
+from gate.settings import grammar, labels
 from gate.settings.files import UnreadableError, read_regular
 from gate.settings.model import Environment, RuleSetting, Stance, Written
 from gate.settings.nodes import LARGEST, Fields, Node, parse
@@ -120,6 +120,8 @@ def _check_environments(reading: Reading, node: Node, values: dict[str, Any]) ->
     environments: list[Environment] = values.get("environments") or []
     at = _key(node, "environments")
     names = [environment.name for environment in environments]
+    for message, hint in labels.mistakes(environments, values.get("environment_label")):
+        reading.mistakes.append(reading.error(at, message, hint))
     for name in sorted({name for name in names if names.count(name) > 1}):
         reading.mistakes.append(reading.error(at, f'environment "{name}" is there twice'))
     for environment in environments[:-1]:

@@ -41,14 +41,25 @@ class Stance(NamedTuple):
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """One environment: the namespaces it holds for (anchored expressions), and what it changes."""
+    """One environment: the namespaces it holds for (anchored expressions), and what it changes.
+
+    ``labels``: values of the label in `EnvironmentLabel` that choose it.
+    """
 
     name: str
     namespaces: list[str] = []
+    labels: list[str] = []
     rules: dict[str, RuleSetting] = {}
     undecided: Literal["deny", "warn", "ignore"] | None = None
     assumed: Literal["accept", "undecided"] | None = None
     evidence_pending: Literal["deny", "warn", "ignore"] | None = None
+
+
+class EnvironmentLabel(msgspec.Struct, frozen=True, kw_only=True):
+    """The label of namespaces that chooses environments, and the groups of users who may set it."""
+
+    key: str
+    groups: list[str]
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +138,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     builds: list[Build] = []
     rules: dict[str, RuleSetting] = {}
     environments: list[Environment] = []
+    environment_label: EnvironmentLabel | None = None
     collection: Collection = "recommended"
     stance: Stance = Stance()
     registries: list[Registry] = []

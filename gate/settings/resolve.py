@@ -46,12 +46,22 @@ class Settings:
         hint = suggest(wanted, self.names) or f"environments are {', '.join(self.names)}"
         raise SettingsError(f'no environment is called "{wanted}"', where=where, hint=hint)
 
-    def of_namespace(self, namespace: str) -> str:
-        """The environment of a namespace: the first that matches; ``prod`` where none are declared."""
+    def of_namespace(self, namespace: str, labelled: str | None = None) -> str:
+        """The environment of a namespace: the first that matches; ``prod`` where none are declared.
+
+        ``labelled``: the environment whose label the namespace carries.
+        """
         for environment in self.written.environments:
-            if patterns.matches_any(environment.namespaces, namespace):
+            if environment.name == labelled or patterns.matches_any(environment.namespaces, namespace):
                 return environment.name
         return BUILT_IN[0]
+
+    def of_labels(self, namespace: str, labels: Mapping[str, str]) -> str | None:
+        """The environment of a namespace whose labels choose one; null where only its name counts."""
+        label = self.written.environment_label
+        value = labels.get(label.key) if label is not None else None
+        labelled = next((each.name for each in self.written.environments if value in each.labels), None)
+        return None if labelled is None else self.of_namespace(namespace, labelled)
 
     def stance(self, environment: str) -> Stance:
         """What is made of doubt in an environment."""

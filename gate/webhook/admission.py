@@ -22,7 +22,8 @@ from gate.evidence.kubernetes.workloads import (
 )
 from gate.evidence.model import Evidence
 from gate.finding import Finding, Level, Result, Verdict
-from gate.webhook.review import Answer, Request
+from gate.settings.model import EnvironmentLabel
+from gate.webhook.review import Answer, Request, clean
 
 Rollout = Literal["audit", "warn", "enforce"]
 
@@ -79,19 +80,23 @@ ContainerJudge = Callable[[Evidence, str], Awaitable[Result]]
 class AdmissionPolicy:
     """What is decided by settings, not by the request.
 
+    ``environment_of``: the environment of a namespace, and of the label the API server found on it. ``labelled``: the
+    environments such a label can choose, and ``label`` which it is.
     ``rollout``: ``audit`` allows and records, ``warn`` allows with warnings, ``enforce`` refuses; ``templates`` is the
     same for objects that only hold a pod template (their Pods are judged again). ``pending``: what an image that is
-    still being read means. ``revision``: the policy's, shown in every refusal. ``self_test``: the namespace of the
-    self-test, where what is denied is refused whatever the rollout.
+    still being read means in an environment. ``revision``: the policy's, shown in every refusal. ``self_test``: the
+    namespace of the self-test, where what is denied is refused whatever the rollout.
     """
 
-    environment_of: Callable[[str], str]
+    environment_of: Callable[[str, str | None], str]
     revision: str
     rollout: Rollout = "enforce"
     templates: Rollout = "warn"
-    pending: Level = "deny"
+    pending: Callable[[str], Level] = lambda _environment: "deny"
     custom: Sequence[CustomResource] = ()
     self_test: str | None = None
+    labelled: frozenset[str] = frozenset()
+    label: EnvironmentLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,9 @@ async def admit(
 
     ``deadline`` (event loop clock) is handed to the evidence source; an engine that fails raises `GateError`.
     """
+    if request.labelled is not None and request.labelled not in policy.labelled:
+        unknown = f'settings choose no environment "{clean(request.labelled, 63)}" by a label'
+        return refuse(replace(request, labelled=None), policy, f"gate could not decide: {unknown}")
     try:
         found = _to_judge(request, policy)
     except ManifestError as error:
@@ -130,7 +138,7 @@ async def admit(
     if isinstance(found, str):
         return unchanged(found)
     holder, refs = found
-    environment = policy.environment_of(request.namespace)
+    environment = policy.environment_of(request.namespace, request.labelled)
     images = await _evidence_of(refs, request.namespace, evidence, deadline)
     results = await asyncio.gather(
         *(judge(container_evidence(holder, ref, _known(images[ref.image])), environment) for ref in refs)
@@ -256,7 +264,7 @@ def _decide(
     holder: PodHolder,
 ) -> Decision:
     rollout = _rollout(request, policy, holder)
-    verdicts: list[Verdict] = [_with_pending(result, policy.pending) for result in results]
+    verdicts: list[Verdict] = [_with_pending(result, policy.pending(environment)) for result in results]
     verdict: Verdict = "deny" if "deny" in verdicts else "undecided" if "undecided" in verdicts else "pass"
     lines = [
         _container_line(ref, result, outcome)
@@ -297,7 +305,7 @@ def _softer(one: Rollout, other: Rollout) -> Rollout:
 
 def refuse(request: Request, policy: AdmissionPolicy, message: str) -> Decision:
     """Undecided for ``message``: refused when the policy is enforced."""
-    environment = policy.environment_of(request.namespace)
+    environment = policy.environment_of(request.namespace, request.labelled)
     text = f"{message} [{environment}, policy {short(policy.revision)}]"
     allowed = policy.rollout != "enforce"
     return Decision(
@@ -332,7 +340,7 @@ def _with_pending(result: Result, pending: Level) -> Verdict:
 
 def _warned(result: Result, policy: AdmissionPolicy) -> list[Finding]:
     found = [f for f in result.findings if f.level == "warn" and f.exemption is None]
-    if policy.pending == "warn":
+    if policy.pending(result.environment) == "warn":
         found += [f for f in _counted(result) if _is_pending(f)]
     return found
 

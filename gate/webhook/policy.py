@@ -20,7 +20,7 @@ from gate.bundle.archive import tarball
 from gate.bundle.load import Bundle
 from gate.bundle.load import load as load_bundle
 from gate.engine.opa import OpaEngine
-from gate.errors import EngineProtocolError, GateError, PolicyError, UsageError
+from gate.errors import EngineProtocolError, GateError, PolicyError, SettingsError, UsageError
 from gate.evidence.kubernetes.containers import unknown_facts
 from gate.evidence.kubernetes.workloads import CustomResource
 from gate.evidence.model import Evidence, Subject, Workload
@@ -44,7 +44,10 @@ OPA_REMEMBERED = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PolicySources:
-    """Where a policy comes from, and how it is enforced. ``opa_url`` null means in process."""
+    """Where a policy comes from, and how it is enforced. ``opa_url`` null means in process.
+
+    ``guarded_label``: the label of namespaces whose changes the webhook configuration asks gate about.
+    """
 
     config: Path | None
     folder: Path
@@ -54,6 +57,7 @@ class PolicySources:
     rollout: Rollout = "enforce"
     templates: Rollout = "warn"
     self_test: str | None = None
+    guarded_label: str | None = None
 
 
 @dataclass(slots=True)
@@ -222,6 +226,7 @@ class PolicyInForce:
         settings = settings_of.load(
             start=sources.folder, catalogue=bundle.catalogue, defaults=bundle.defaults, path=sources.config
         )
+        _check_guard(settings, sources.guarded_label)
         lock, lock_digest = _lock(settings)
         today = self._today()
         opa = OpaEngine(sources.opa_url, bundle.revision, seconds=sources.opa_seconds) if sources.opa_url else None
@@ -244,10 +249,12 @@ class PolicyInForce:
                 raise
         admission = AdmissionPolicy(
             environment_of=settings.of_namespace,
+            labelled=frozenset(one.name for one in settings.written.environments if one.labels),
+            label=settings.written.environment_label,
             revision=bundle.revision,
             rollout=sources.rollout,
             templates=sources.templates,
-            pending=settings.written.stance.evidence_pending,
+            pending=lambda environment: settings.stance(environment).evidence_pending,
             custom=[
                 CustomResource(one.group, one.kind or _kind(one.resource), one.pod_spec)
                 for one in settings.written.custom_resources
@@ -275,6 +282,20 @@ class PolicyInForce:
             beside = config.parent / "gate.lock"
             found += [beside] if beside.exists() else []
         return found
+
+
+def _check_guard(settings: Settings, guarded: str | None) -> None:
+    """Refuse environments by a label that anybody may set: `SettingsError`."""
+    label = settings.written.environment_label
+    if label is None or label.key == guarded:
+        return
+    asked = f"only {guarded}" if guarded else "none"
+    raise SettingsError(
+        f"environments are chosen by the label {label.key}, and changes of it are not guarded",
+        where=str(settings.written.path),
+        hint=f"the webhook configuration guards {asked}; charts/gate guards what settings.environment_label names, and "
+        "says so with --guarded-label",
+    )
 
 
 def _check_custom(bundle: Bundle) -> None:

@@ -26,7 +26,10 @@ MAX_ANNOTATION = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What gate reads of an AdmissionRequest. ``resource`` is ``group/plural`` (``/pods`` for the core group)."""
+    """What gate reads of an AdmissionRequest. ``resource`` is ``group/plural`` (``/pods`` for the core group).
+
+    ``labelled`` is not in it: the environment whose label the API server found on the namespace, by the path it called.
+    """
 
     uid: str
     operation: str
@@ -41,6 +44,7 @@ class Request:
     dry_run: bool
     obj: Mapping[str, Any] | None
     old: Mapping[str, Any] | None
+    labelled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

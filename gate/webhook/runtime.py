@@ -24,6 +24,7 @@ from gate.webhook import admission
 from gate.webhook.admission import Decision
 from gate.webhook.certificates import ManagedCertificates
 from gate.webhook.evidence import EvidenceProvider
+from gate.webhook.guard import guard
 from gate.webhook.imagefacts import ImageFactsStore
 from gate.webhook.metrics import Metrics
 from gate.webhook.opa_bundle import BundleServer
@@ -89,6 +90,7 @@ class Webhook:
             limits=parts.limits,
             client_names=parts.tls.client_names,
             tracing=parts.tracing,
+            guard=self._guard,
         )
 
     def stop(self) -> None:
@@ -146,6 +148,10 @@ class Webhook:
             except EngineProtocolError:
                 continue
         return await admission.admit(request, last.admission, provider, last.judge.judge_async, deadline=deadline)
+
+    async def _guard(self, request: Request, _deadline: float) -> Decision:
+        policy = self._parts.policy.loaded.admission
+        return guard(request, policy.label, policy.revision)
 
     def _refuse(self, request: Request, message: str) -> Decision:
         return admission.refuse(request, self._parts.policy.loaded.admission, message)

@@ -1,5 +1,7 @@
 """The HTTPS server of the webhook: ``POST /validate``, ``GET /healthz /readyz``, metrics on a port of their own.
 
+``/validate/ENVIRONMENT`` is for namespaces whose label the API server matched, ``/guard`` for changes of that label.
+
 Answers are HTTP 200 with a review, or 400 (no review), 403 (caller), 413, 415, 503 (full): never a redirect, which the
 API server would follow (CVE-2020-8561). A review that cannot be judged in time is answered, not cut off.
 """
@@ -10,7 +12,8 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -62,6 +65,7 @@ class WebhookServer:
         limits: ServerLimits | None = None,
         client_names: tuple[str, ...] = (),
         tracing: Tracing = OFF,
+        guard: Admit | None = None,
     ) -> None:
         self._admit = admit
         self._refuse = refuse
@@ -70,6 +74,7 @@ class WebhookServer:
         self.limits = limits or ServerLimits()
         self._client_names = client_names
         self._tracing = tracing
+        self._guard = guard
         self._running = 0
         self.draining = False
 
@@ -77,6 +82,9 @@ class WebhookServer:
         """The application the API server talks to."""
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_post("/validate", self._validate)
+        app.router.add_post("/validate/{environment}", self._validate)
+        if self._guard is not None:
+            app.router.add_post("/guard", partial(self._answer, admit=self._guard))
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.on_response_prepare.append(self._close_when_draining)
@@ -91,6 +99,9 @@ class WebhookServer:
         return app
 
     async def _validate(self, http: web.Request) -> web.StreamResponse:
+        return await self._answer(http, self._admit)
+
+    async def _answer(self, http: web.Request, admit: Admit) -> web.StreamResponse:
         refusal = self._refuse_caller(http)
         if refusal is not None:
             return refusal
@@ -100,7 +111,7 @@ class WebhookServer:
         self._running += 1
         self.metrics.inflight.set(self._running)
         try:
-            return await self._judge(http)
+            return await self._judge(http, admit)
         finally:
             self._running -= 1
             self.metrics.inflight.set(self._running)
@@ -117,26 +128,26 @@ class WebhookServer:
                 return _plain(403, "the client certificate is not the API server's")
         return None
 
-    async def _judge(self, http: web.Request) -> web.Response:
+    async def _judge(self, http: web.Request, admit: Admit) -> web.Response:
         loop = asyncio.get_running_loop()
         started = loop.time()
         deadline = started + self._budget(http.query.get("timeout"))
         try:
-            request = parse_review(await http.read())
+            request = replace(parse_review(await http.read()), labelled=http.match_info.get("environment"))
         except ReviewError as error:
             self.metrics.bad_requests.inc()
             return _plain(400, str(error))
         with self._tracing.review(http.headers) as span:
-            decision = await self._decide(request, deadline)
+            decision = await self._decide(request, deadline, admit)
             if self._tracing.on:
                 span.note(_noted(request, decision))
             self._record(request, decision, loop.time() - started, span.trace)
         return web.Response(body=write_review(request.uid, decision.answer), content_type="application/json")
 
-    async def _decide(self, request: Request, deadline: float) -> Decision:
+    async def _decide(self, request: Request, deadline: float, admit: Admit) -> Decision:
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._admit(request, deadline)
+                return await admit(request, deadline)
         except TimeoutError:
             return self._refuse(request, "gate could not decide in time; retry")
         except GateError as error:

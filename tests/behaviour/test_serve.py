@@ -468,3 +468,47 @@ def test_what_cannot_start_says_why_in_one_line(tmp_path: Path, arguments: list[
     daemon = launch_gate(tmp_path, "version: 1\n", Pair(tmp_path), arguments)
     assert daemon.process.wait(60) == 2
     assert said in daemon.log_tail() and "Traceback" not in daemon.log_tail()
+
+
+# --- environments by a label -----------------------------------------------------------------------------------------
+
+LABELLED = """environment_label: {key: acme.dev/environment, groups: [platform]}
+environments:
+  - {name: dev, labels: [dev]}
+  - {name: prod, namespaces: ["*"]}
+"""
+
+
+@pytest.mark.parametrize("guarded", [None, "acme.dev/env"])
+def test_a_label_that_the_webhook_configuration_does_not_guard_is_refused(tmp_path: Path, guarded: str | None) -> None:
+    arguments = [f"--guarded-label={guarded}"] if guarded else []
+    daemon = launch_gate(tmp_path, f"version: 1\n{LABELLED}", Pair(tmp_path / "tls"), arguments)
+    try:
+        assert daemon.process.wait(60) == 2
+        log = daemon.log.read_text()
+        assert "chosen by the label acme.dev/environment, and changes of it are not guarded" in log
+        assert f"guards {f'only {guarded}' if guarded else 'none'};" in log and "Traceback" not in log
+    finally:
+        daemon.stop()
+
+
+def test_the_path_is_the_environment_and_the_guard_answers_at_its_own(
+    running: Callable[..., GateServer], host: str
+) -> None:
+    server = running(settings_for(host, more=LABELLED), arguments=["--guarded-label=acme.dev/environment"])
+
+    def ask(path: str, obj: dict[str, Any], **more: Any) -> tuple[int, dict[str, Any]]:
+        asked = urllib.request.Request(f"{server.url}{path}", review(obj, **more), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(asked, timeout=30, context=server.context) as answer:
+            return answer.status, json.loads(answer.read())["response"]
+
+    bad = pod(f"{host}/serve/bad:1")
+    assert "[prod, policy" in message(ask("/validate", bad)[1])
+    assert ask("/validate/dev", bad)[1]["allowed"] is True
+    unknown = ask("/validate/prod", bad)
+    assert unknown[0] == 200 and 'settings choose no environment "prod" by a label' in message(unknown[1])
+    changed = {"kind": "Namespace", "metadata": {"name": "shop", "labels": {"acme.dev/environment": "dev"}}}
+    spaces = {"resource": {"group": "", "version": "v1", "resource": "namespaces"}}
+    who = {"userInfo": {"username": "bob", "groups": ["platform"]}}
+    assert "gate denied changing acme.dev/environment" in message(ask("/guard", changed, **spaces)[1])
+    assert ask("/guard", changed, **spaces, **who)[1]["allowed"] is True

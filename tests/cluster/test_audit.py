@@ -118,6 +118,15 @@ def test_what_runs_is_judged_by_its_digest_and_a_tag_that_moved_is_drift(
     assert any("not found" in reason or "none" in reason for reason in found["coverage"]["undecided"])
 
 
+def test_a_namespace_s_label_chooses_its_environment_as_at_admission(estate: None, project: Path, kube: Kube) -> None:
+    with (project / "gate.yaml").open("a") as settings:
+        settings.write("environment_label: {key: team, groups: [platform]}\n")
+        settings.write('environments: [{name: dev, labels: [shop-team]}, {name: prod, namespaces: ["*"]}]\n')
+    _, found = _audit(project, kube)
+    by_namespace = {result["name"].partition("/")[0]: result["environment"] for result in found["results"]}
+    assert by_namespace == {"audit-shop": "dev", "audit-pay": "prod"}
+
+
 def test_an_account_that_may_not_list_ends_incomplete_and_says_where(estate: None, project: Path, kube: Kube) -> None:
     code, found = _audit(project, kube, user="nobody")
     assert (code, found["complete"], found["results"]) == (3, False, [])

@@ -135,10 +135,14 @@ def configuration(
     (found,) = [each for each in render(helm, *arguments) if each["kind"] == "ValidatingWebhookConfiguration"]
     found["metadata"]["name"] = name
     for hook in found["webhooks"]:
-        hook["clientConfig"] = {"url": f"{server.url}/validate", "caBundle": base64_of(server.bundle)}
+        hook["clientConfig"] = {"url": f"{server.url}{_path(hook)}", "caBundle": base64_of(server.bundle)}
         only = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(namespaces)}
         hook["namespaceSelector"]["matchExpressions"].append(only)
     return dict(found)
+
+
+def _path(hook: Mapping[str, Any]) -> str:
+    return str(hook["clientConfig"]["service"]["path"])
 
 
 BAD_POD: dict[str, Any] = {

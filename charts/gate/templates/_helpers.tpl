@@ -93,3 +93,24 @@ capabilities: {drop: [ALL]}
 {{- $host := splitList "/" .Values.opa.bundle.reference | first -}}
 {{- .Values.opa.bundle.url | default (printf "https://%s" (ternary "registry-1.docker.io" $host (eq $host "docker.io"))) -}}
 {{- end -}}
+
+{{- /* Who is judged by which path: namespaces by the label that chooses their environment, and all others. The API server
+matches the label, so that no review waits for it; every namespace is in exactly one audience. */ -}}
+{{- define "gate.audiences" -}}
+{{- $label := .Values.settings.environment_label | default dict -}}
+{{- $found := list -}}
+{{- $values := list -}}
+{{- range .Values.settings.environments -}}
+{{- if .labels -}}
+{{- $key := required "settings.environment_label is needed: environments are chosen by a label that nobody guards" $label.key -}}
+{{- $match := dict "key" $key "operator" "In" "values" .labels -}}
+{{- $found = append $found (dict "prefix" (printf "%s." (replace "_" "-" .name)) "path" (printf "/validate/%s" .name) "match" $match) -}}
+{{- $values = concat $values .labels -}}
+{{- end -}}
+{{- end -}}
+{{- $rest := dict "prefix" "" "path" "/validate" -}}
+{{- if $values -}}
+{{- $_ := set $rest "match" (dict "key" $label.key "operator" "NotIn" "values" $values) -}}
+{{- end -}}
+{{- prepend $found $rest | toYaml -}}
+{{- end -}}

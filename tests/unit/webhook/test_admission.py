@@ -66,7 +66,9 @@ async def judge(evidence: Evidence, environment: str) -> Result:
 
 def policy(**changes: Any) -> AdmissionPolicy:
     return AdmissionPolicy(
-        environment_of=lambda ns: "dev" if ns.startswith("dev-") else "prod", revision="sha256:3f2c00112233", **changes
+        environment_of=lambda ns, labelled: labelled or ("dev" if ns.startswith("dev-") else "prod"),
+        revision="sha256:3f2c00112233",
+        **changes,
     )
 
 
@@ -242,7 +244,9 @@ def test_a_numeric_run_as_user_settles_the_user_while_the_registry_is_down() -> 
 @pytest.mark.parametrize(("pending", "allowed", "warned"), [("deny", False, 0), ("warn", True, 1), ("ignore", True, 0)])
 def test_an_image_still_being_read_is_an_answer_of_its_own(pending: Any, allowed: bool, warned: int) -> None:
     registry = Registry(bad=Missing("reading 3 layers", pending=True))
-    decision = ask(pod({"name": "a", "image": "bad:1"}), registry=registry, rules=policy(pending=pending))
+    decision = ask(
+        pod({"name": "a", "image": "bad:1"}), registry=registry, rules=policy(pending=lambda _environment: pending)
+    )
     assert (decision.answer.allowed, len(decision.answer.warnings)) == (allowed, warned)
     if not allowed:
         assert "being analysed, retry (reading 3 layers)" in decision.answer.message
@@ -281,3 +285,28 @@ def test_pull_secrets_travel_with_the_question() -> None:
         pod({"name": "a", "image": "x:1"}, imagePullSecrets=[{"name": "s"}], serviceAccountName="sa"), registry=registry
     )
     assert registry.pulls == [Pull("shop", ("s",), "sa")]
+
+
+# --- environments by a label --------------------------------------------------------------------------------------
+
+
+def test_the_environment_is_that_of_the_path_the_api_server_called() -> None:
+    by_label = policy(labelled=frozenset({"tests"}))
+    assert ask(pod({"name": "a", "image": "bad:1"}), rules=by_label, labelled="tests").environment == "tests"
+    assert ask(pod({"name": "a", "image": "bad:1"}), rules=by_label).environment == "prod"
+
+
+@pytest.mark.parametrize("labelled", ["dev", "prod", "", "x" * 300, "\n"])
+def test_a_path_that_settings_do_not_know_is_refused_and_never_another_environment(labelled: str) -> None:
+    for rules in (policy(), policy(labelled=frozenset({"tests"}))):
+        decision = ask(pod({"name": "a", "image": "good:1"}), rules=rules, labelled=labelled)
+        assert (decision.answer.allowed, decision.verdict, decision.environment) == (False, "undecided", "prod")
+        assert "settings choose no environment" in decision.answer.message
+
+
+def test_evidence_pending_is_asked_of_the_environment() -> None:
+    registry = Registry(bad=Missing("reading 3 layers", pending=True))
+    rules = policy(pending=lambda environment: "warn" if environment == "dev" else "deny")
+    obj = pod({"name": "a", "image": "bad:1"})
+    assert ask(obj, registry=registry, rules=rules, namespace="dev-a").answer.allowed
+    assert not ask(obj, registry=registry, rules=rules, namespace="shop").answer.allowed
