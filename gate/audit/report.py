@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gate.audit import summary
 from gate.audit.facts import with_facts
@@ -89,3 +90,19 @@ def assemble(
 
 def _time(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def sources_of(asked: Mapping[str, Any], cluster: str) -> list[str]:
+    """What a run looks at, as people would say it; runs of the same sources are compared with each other.
+
+    ``asked``: trees, cluster, namespaces, registries, repositories and tags, as the command has them.
+    """
+    found = list(asked["trees"])
+    if asked["cluster"]:
+        spaces = ", ".join(sorted(asked["namespaces"]))
+        found.append(f"cluster {cluster}{f' ({spaces})' if spaces else ''}")
+    only = ", ".join(sorted(asked["repositories"]))
+    tags = ", ".join(sorted(asked["tags"]))
+    limits = " ".join(part for part in (f"({only})" if only else "", f"tags {tags}" if tags else "") if part)
+    found += [f"registry {host}{f' {limits}' if limits else ''}" for host in asked["registries"]]
+    return found
