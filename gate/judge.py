@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gate import finding as findings_of
-from gate import inline, verdict
-from gate.engine.protocol import Assumption, Engine, RawFinding, RawReport
+from gate import inline, questions, verdict
+from gate.engine.protocol import Assumption, Engine, RawFinding, RawReport, merge
 from gate.errors import EngineProtocolError, EngineUnavailableError, TargetError
 from gate.evidence.dockerfile.syntax import DockerfileError
 from gate.evidence.model import Evidence, Subject
@@ -32,7 +33,8 @@ MOST = {"stages": 250, "instructions": 10_000, "pairs": 1_000}
 class Judge:
     """Judges subjects by one policy and one gate.yaml.
 
-    ``evaluate_async`` is that of an engine that can be awaited; ``baseline``: fingerprints of findings that are known.
+    ``evaluate_async`` is that of an engine that can be awaited; ``baseline``: fingerprints of findings that are known;
+    ``in_parts``: ask about containers as `gate.questions` says, for a run that meets many of them.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Judge:
         exemptions: Exemptions,
         baseline: frozenset[str] = frozenset(),
         evaluate_async: Callable[[bytes], Awaitable[RawReport]] | None = None,
+        in_parts: bool = False,
     ) -> None:
         self._catalogue = catalogue
         self._engine = engine
@@ -52,6 +55,9 @@ class Judge:
         self._exemptions = exemptions
         self._baseline = baseline
         self._documents: dict[int, tuple[Any, bytes]] = {}
+        self._reports = questions.Reports()
+        self._in_parts = in_parts
+        self._parts: dict[int, tuple[Any, list[dict[str, Effective]]]] = {}
 
     def judge(
         self, evidence: Evidence, environment: str | None = None, foreign: Mapping[str, Any] | None = None
@@ -60,11 +66,30 @@ class Judge:
 
         ``foreign``: a Dockerfile as conftest's and Trivy's policies know it (`gate.evidence.dockerfile.foreign`).
         """
-        if self._engine is None:
+        engine = self._engine
+        if engine is None:
             raise EngineUnavailableError("this judge has only an engine that must be awaited")
         environment, rules = self._plan(evidence, environment)
-        report = self._engine.evaluate(self._document(evidence, rules, foreign)) if rules else RawReport()
+        report = self._report(engine, evidence, rules, foreign) if rules else RawReport()
         return self._result(evidence, environment, rules, report)
+
+    def _report(
+        self, engine: Engine, evidence: Evidence, rules: Mapping[str, Effective], foreign: Mapping[str, Any] | None
+    ) -> RawReport:
+        """The engine's report; about a container in parts, what was asked before from memory."""
+        if evidence.kind != "container" or not self._in_parts:
+            return engine.evaluate(self._document(evidence, rules, foreign))
+        known = self._parts.get(id(rules))
+        if known is None or known[0] is not rules:
+            known = self._parts[id(rules)] = (rules, questions.parts(rules, self._catalogue))
+        reports = []
+        for part in known[1]:
+            asked = questions.question(evidence, part, self._catalogue, self._rest(part))
+            reports.append(self._reports.get(asked, partial(self._ask, engine, evidence, part)))
+        return merge(reports)
+
+    def _ask(self, engine: Engine, evidence: Evidence, rules: Mapping[str, Effective]) -> RawReport:
+        return engine.evaluate(self._document(evidence, rules))
 
     async def judge_async(self, evidence: Evidence, environment: str | None = None) -> Result:
         """As `judge`, without blocking where the engine can be awaited."""
@@ -96,8 +121,16 @@ class Judge:
     def _document(
         self, evidence: Evidence, rules: Mapping[str, Effective], foreign: Mapping[str, Any] | None = None
     ) -> bytes:
-        """The engine's document; what does not change from subject to subject is encoded once."""
+        """The engine's document; raises `TargetError` for what no engine takes."""
         _bound(evidence)
+        try:
+            beside = b',"foreign":' + msgspec.json.encode(foreign) if foreign else b""
+            return b'{"evidence":' + msgspec.json.encode(evidence) + beside + self._rest(rules)
+        except UnicodeEncodeError:
+            raise TargetError("holds text that is not UTF-8", where=evidence.subject.name) from None
+
+    def _rest(self, rules: Mapping[str, Effective]) -> bytes:
+        """What a document holds beside the evidence; but for the day it is encoded once."""
         known = self._documents.get(id(rules))
         if known is None or known[0] is not rules:
             tail = {
@@ -105,12 +138,7 @@ class Judge:
                 "rules": {rule: self._catalogue[rule].document() for rule in rules},
             }
             known = self._documents[id(rules)] = (rules, msgspec.json.encode(tail)[1:])
-        try:
-            today = self._exemptions.today.isoformat().encode()
-            beside = b',"foreign":' + msgspec.json.encode(foreign) if foreign else b""
-            return b'{"evidence":' + msgspec.json.encode(evidence) + beside + b',"today":"' + today + b'",' + known[1]
-        except UnicodeEncodeError:
-            raise TargetError("holds text that is not UTF-8", where=evidence.subject.name) from None
+        return b',"today":"' + self._exemptions.today.isoformat().encode() + b'",' + known[1]
 
     def _result(
         self, evidence: Evidence, environment: str, rules: Mapping[str, Effective], report: RawReport

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -39,31 +39,47 @@ class SqlStore:
 
     def get(self, namespace: str, key: str) -> bytes | None:
         """The value; None where there is none, or where it is not what was written."""
-        query = sa.select(_values.c.value, _values.c.checksum).where(
-            _values.c.namespace == namespace, _values.c.key == _short(key)
+        return self.get_many(namespace, [key])[0]
+
+    def get_many(self, namespace: str, keys: Sequence[str]) -> list[bytes | None]:
+        """Values as `get` gives them, in the order of the keys."""
+        names = {_short(key): key for key in keys}
+        query = sa.select(_values.c.key, _values.c.value, _values.c.checksum).where(
+            _values.c.namespace == namespace, _values.c.key.in_(names)
         )
         with _failures(), self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        if row is None or bytes(row.checksum) != _checksum(namespace, key, bytes(row.value)):
-            return None
-        return bytes(row.value)
+            rows = connection.execute(query).all()
+        whole = {
+            names[row.key]: bytes(row.value)
+            for row in rows
+            if bytes(row.checksum) == _checksum(namespace, names[row.key], bytes(row.value))
+        }
+        return [whole.get(key) for key in keys]
 
     def put(self, namespace: str, key: str, value: bytes) -> None:
         """Keep a value; one over 64 MB is forgotten."""
-        if len(value) > LARGEST_VALUE:
+        self.put_many(namespace, {key: value})
+
+    def put_many(self, namespace: str, values: Mapping[str, bytes]) -> None:
+        """Keep all of these values or, where the database fails, none."""
+        rows = [
+            {
+                "namespace": namespace,
+                "key": _short(key),
+                "value": value,
+                "checksum": _checksum(namespace, key, value),
+                "written": time.time(),
+            }
+            for key, value in sorted(values.items())
+            if len(value) <= LARGEST_VALUE
+        ]
+        if not rows:
             return
-        row = {
-            "namespace": namespace,
-            "key": _short(key),
-            "value": value,
-            "checksum": _checksum(namespace, key, value),
-            "written": time.time(),
-        }
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(_values).values(row)
+        statement = insert(_values)
         changed = {name: statement.excluded[name] for name in ("value", "checksum", "written")}
         with _failures(), self._engine.begin() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["namespace", "key"], set_=changed))
+            connection.execute(statement.on_conflict_do_update(index_elements=["namespace", "key"], set_=changed), rows)
 
     def prune(self, older_than: float) -> int:
         """Delete values written before a time (seconds since the epoch); how many."""

@@ -12,9 +12,10 @@ import os
 import stat
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gate.errors import StoreError
 from gate.settings.files import UnreadableError, read_regular
@@ -37,6 +38,14 @@ class Store(Protocol):
     def get(self, namespace: str, key: str) -> bytes | None: ...
     def put(self, namespace: str, key: str, value: bytes) -> None: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class ManyStore(Store, Protocol):
+    """A store for which many values in one question are quicker: one that is reached over a network."""
+
+    def get_many(self, namespace: str, keys: Sequence[str]) -> list[bytes | None]: ...
+    def put_many(self, namespace: str, values: Mapping[str, bytes]) -> None: ...
 
 
 class NoStore:

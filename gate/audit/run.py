@@ -6,25 +6,28 @@ is noted as soon as it is, so that a run that was killed goes on where it stoppe
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gate.audit.facts import with_facts
+from gate.audit.flow import Window, with_evidence
 from gate.audit.model import AuditFinding, AuditResult, Coverage, Drift, Place, Source, SubjectKind
-from gate.errors import GateError
 from gate.evidence.model import Evidence
 from gate.finding import Finding, Result
 
 Images = Callable[[str], Awaitable[Sequence[Evidence] | str]]
 """Evidence per platform of an image reference, or why there is none; may raise `GateError`."""
 
-JudgeMany = Callable[[Sequence[tuple[Evidence, str | None]]], Awaitable[Sequence[Result]]]
-"""Results for evidence and environments, in order."""
+JudgeMany = Callable[[Sequence[tuple[Evidence, str | None]]], Awaitable[Sequence[Result | str]]]
+"""Results for evidence and environments, in order; a text says why there is none."""
+
+NOT_JUDGED = "not-judged"
+"""The built-in finding about a subject that no engine has judged."""
 
 
 class Progress(Protocol):
@@ -35,10 +38,10 @@ class Progress(Protocol):
 
 
 class Checkpoint(Protocol):
-    """Results of a run so far, by key; survives a kill. Failures of it are `StoreError`."""
+    """Results of a run so far, by the items' keys; survives a kill. Failures of it are `StoreError`."""
 
-    def load(self, keys: Sequence[str]) -> dict[str, AuditResult]: ...
-    def save(self, results: Sequence[AuditResult]) -> None: ...
+    def load(self, keys: Sequence[str]) -> dict[str, list[AuditResult]]: ...
+    def save(self, results: Sequence[tuple[str, list[AuditResult]]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``images``: images read at once. ``batch``: subjects judged in one call."""
+    """``images``: images read at once. ``batch``: subjects judged in one call. ``calls``: such calls at once."""
 
     images: int = 16
     batch: int = 64
+    calls: int = 1
 
 
 def shard_of(item: Item, shards: int) -> int:
@@ -107,92 +111,68 @@ async def audit(
     limits = limits or Limits()
     outcome = Outcome()
     known = checkpoint.load([item.key for item in items]) if checkpoint else {}
-    outcome.results = [known[item.key] for item in items if item.key in known]
-    outcome.resumed = len(outcome.results)
+    outcome.results = [result for item in items for result in known.get(item.key, ())]
+    outcome.resumed = sum(item.key in known for item in items)
     rest = [item for item in items if item.key not in known]
+    known.clear()
     if progress:
         progress.start(len(items))
         progress.advance(outcome.resumed, "resumed")
-    async with _evidence(rest, images, limits) as ready:
+    judging = _Judging(judge, candidate, checkpoint, progress, outcome)
+    async with aclosing(with_evidence(rest, images, limits.images)) as ready, Window(limits.calls) as window:
         batch: list[tuple[Item, Sequence[Evidence]]] = []
         async for item, found in ready:
             batch.append((item, item.build(found)))
             if len(batch) >= limits.batch:
-                await _settle(batch, judge, candidate, checkpoint, outcome, progress)
-                batch.clear()
-        await _settle(batch, judge, candidate, checkpoint, outcome, progress)
+                await window.add(judging.settle(batch))
+                batch = []
+        await window.add(judging.settle(batch))
+        await window.finish()
     outcome.results.sort(key=lambda result: (result.name, result.key))
     for result in outcome.results:
         outcome.undecided.update(
             {finding.reason or finding.message for finding in result.findings if finding.status == "undecided"}
         )
+        outcome.failures += [
+            f"{result.name}: {finding.message}" for finding in result.findings if finding.rule == NOT_JUDGED
+        ]
     return outcome
 
 
-@asynccontextmanager
-async def _evidence(
-    items: Sequence[Item], images: Images, limits: Limits
-) -> AsyncIterator[AsyncIterator[tuple[Item, Sequence[Evidence] | str]]]:
-    """Items with their image's evidence as it comes in; each image is asked for once."""
-    by_image: dict[str | None, list[Item]] = {}
-    for item in items:
-        by_image.setdefault(item.image, []).append(item)
-    slots = asyncio.Semaphore(limits.images)
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """Where batches are judged, and where what comes of it goes."""
 
-    async def ask(image: str) -> tuple[str, Sequence[Evidence] | str]:
-        async with slots:
-            try:
-                return image, await images(image)
-            except GateError as error:
-                return image, str(error)
+    judge: JudgeMany
+    candidate: JudgeMany | None
+    checkpoint: Checkpoint | None
+    progress: Progress | None
+    outcome: Outcome
 
-    tasks = [asyncio.ensure_future(ask(image)) for image in by_image if image is not None]
-
-    async def stream() -> AsyncIterator[tuple[Item, Sequence[Evidence] | str]]:
-        for item in by_image.get(None, []):
-            yield item, "no image"
-        for done in asyncio.as_completed(tasks):
-            image, found = await done
-            for item in by_image[image]:
-                yield item, found
-
-    try:
-        yield stream()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _settle(
-    batch: Sequence[tuple[Item, Sequence[Evidence]]],
-    judge: JudgeMany,
-    candidate: JudgeMany | None,
-    checkpoint: Checkpoint | None,
-    outcome: Outcome,
-    progress: Progress | None,
-) -> None:
-    """Judge a batch, note it, and tell."""
-    asked = [(evidence, item.environment) for item, documents in batch for evidence in documents]
-    if not asked:
-        return
-    now = await judge(asked)
-    later = await candidate(asked) if candidate else [None] * len(asked)
-    pairs = iter(zip(now, later, asked, strict=True))
-    made = []
-    for item, documents in batch:
-        for index, _ in enumerate(documents):
-            result, next_one, (evidence, _env) = next(pairs)
-            made.append(_result(item, index, len(documents), evidence, result, next_one))
-    outcome.results += made
-    if checkpoint:
-        checkpoint.save(made)
-    if progress:
-        progress.advance(len(batch), batch[-1][0].name)
+    async def settle(self, batch: Sequence[tuple[Item, Sequence[Evidence]]]) -> None:
+        """Judge a batch, note it, and tell."""
+        asked = [(evidence, item.environment) for item, documents in batch for evidence in documents]
+        if not batch:
+            return
+        now = await self.judge(asked)
+        later = await self.candidate(asked) if self.candidate else [None] * len(asked)
+        answers = iter(zip(asked, now, later, strict=True))
+        made = []
+        for item, documents in batch:
+            rows = [
+                _result(item, index, len(documents), evidence, result, next_one)
+                for index, ((evidence, _), result, next_one) in zip(range(len(documents)), answers, strict=False)
+            ]
+            made.append((item.key, rows))
+        if self.checkpoint:
+            self.checkpoint.save(made)
+        self.outcome.results += [row for _, rows in made for row in rows]
+        if self.progress:
+            self.progress.advance(len(batch), batch[-1][0].name)
 
 
 def _result(
-    item: Item, index: int, count: int, evidence: Evidence, result: Result, candidate: Result | None
+    item: Item, index: int, count: int, evidence: Evidence, judged: Result | str, candidate: Result | str | None
 ) -> AuditResult:
     subject = evidence.subject
     platform = subject.platform or evidence.facts.size.platform
@@ -200,34 +180,52 @@ def _result(
         key=item.key if count == 1 else f"{item.key}#{platform or index}",
         kind=item.kind,
         name=item.name if count == 1 else f"{item.name} ({platform})",
-        verdict=result.verdict,
-        environment=result.environment,
+        verdict="undecided" if isinstance(judged, str) else judged.verdict,
+        environment="" if isinstance(judged, str) else judged.environment,
         reference=subject.reference,
         digest=subject.digest,
         platform=platform,
         owners=list(item.owners),
         places=list(item.places),
-        findings=[finding_row(one) for one in result.findings],
+        findings=_rows(judged, evidence),
         tags=list(item.tags),
         source=item.source or _source(evidence),
         drift=list(item.drift),
-        at_restart=candidate.verdict if candidate else None,
-        candidate_findings=[finding_row(one) for one in candidate.findings] if candidate else [],
+        at_restart="undecided" if isinstance(candidate, str) else candidate.verdict if candidate else None,
+        candidate_findings=_rows(candidate, evidence) if candidate is not None else [],
     )
     return with_facts(row, evidence)
 
 
+def _rows(judged: Result | str, evidence: Evidence) -> list[AuditFinding]:
+    """The findings of a result; where there is none, that."""
+    if not isinstance(judged, str):
+        return [finding_row(one) for one in judged.findings]
+    named = hashlib.sha256(f"{NOT_JUDGED}\0{evidence.subject.name}".encode("utf-8", "replace")).hexdigest()
+    return [
+        AuditFinding(
+            rule=NOT_JUDGED,
+            severity="high",
+            level="deny",
+            status="undecided",
+            message=f"it was not judged: {judged}",
+            fingerprint=f"sha256:{named}",
+            reason=judged,
+        )
+    ]
+
+
 def finding_row(finding: Finding) -> AuditFinding:
-    """A finding as the report has it."""
+    """A finding as the report has it; what thousands say in the same words is kept once."""
     return AuditFinding(
-        rule=finding.rule,
+        rule=sys.intern(finding.rule),
         severity=finding.severity,
         level=finding.level,
         status=finding.status,
-        message=finding.message,
-        fix=finding.fix,
+        message=sys.intern(finding.message),
+        fix=finding.fix and sys.intern(finding.fix),
         fingerprint=finding.fingerprint,
-        reason=finding.reason,
+        reason=finding.reason and sys.intern(finding.reason),
         path=finding.location.path if finding.location else None,
         line=finding.location.line if finding.location else None,
         exempted=finding.exemption is not None,
@@ -257,7 +255,7 @@ def coverage(outcome: Outcome, seen: Counter[str], skipped: Counter[str], failur
     return Coverage(
         seen=dict(sorted(seen.items())),
         judged=len(outcome.results),
-        undecided=dict(outcome.undecided.most_common(100)),
+        undecided=dict(sorted(outcome.undecided.items(), key=lambda pair: (-pair[1], pair[0]))[:100]),
         skipped=dict(sorted(skipped.items())),
         failures=[*failures, *outcome.failures],
     )

@@ -6,9 +6,8 @@ import asyncio
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,16 +17,15 @@ from gate.audit.images import ImageReader, reading
 from gate.audit.inventory import Inventory, list_cluster
 from gate.audit.join import join_sources
 from gate.audit.model import AuditInputs, AuditReport, Drift
-from gate.audit.report import assemble
-from gate.audit.run import Checkpoint, Item, Outcome, audit, shard_of
+from gate.audit.report import assemble, sources_of
+from gate.audit.run import Checkpoint, Item, Limits, Outcome, audit, shard_of
 from gate.audit.shards import Part, StoredCheckpoint, basis, load_parts, merge, save_part
+from gate.cli.audit_judges import LEAST, Judges, JudgeThread
 from gate.cli.audit_trees import Trees
 from gate.cli.images import lineage, tell
 from gate.cli.manifests import custom_resources
 from gate.cli.session import Asked, Session, cache_folder
 from gate.errors import UsageError
-from gate.evidence.model import Evidence
-from gate.finding import Result
 from gate.settings import Settings, parse_settings
 from gate.store import FileStore, NoStore, Store
 
@@ -44,42 +42,15 @@ async def run_audit(
     """The report; None for a shard that is not the last one to end."""
     from gate.cli.session import variables
 
-    with _JudgeThread(Session(asked, variables(), cwd=Path.cwd(), environ=os.environ)) as judges:
+    with JudgeThread(Session(asked, variables(), cwd=Path.cwd(), environ=os.environ)) as judges:
         return await _Audit(values, judges, run, progress, persistent).run()
-
-
-class _JudgeThread:
-    """A session whose engine lives in one thread, off the event loop: regorus must not be touched from another."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
-
-    def __enter__(self) -> _JudgeThread:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the engine where it lives."""
-        self._thread.submit(self.session.close).result()
-        self._thread.shutdown()
-
-    async def run(self, work: Callable[[], _T]) -> _T:
-        """Do something with the session."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-    async def judge(self, asked: Sequence[tuple[Evidence, str | None]]) -> Sequence[Result]:
-        """Judge documents, in order."""
-        return await self.run(lambda: [self.session.judge.judge(evidence, name) for evidence, name in asked])
 
 
 class _Audit:
     """What the steps of one audit share."""
 
     def __init__(
-        self, values: dict[str, Any], judges: _JudgeThread, run: str, progress: Progress, persistent: bool
+        self, values: dict[str, Any], judges: JudgeThread, run: str, progress: Progress, persistent: bool
     ) -> None:
         self.values, self.judges, self.id, self.progress = values, judges, run, progress
         self.session = judges.session
@@ -87,6 +58,7 @@ class _Audit:
         self.seen: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.failures: list[str] = []
+        self.cluster = ""
         self.trees = Trees(seen=self.seen, skipped=self.skipped, failures=self.failures)
 
     async def run(self) -> AuditReport | None:
@@ -112,20 +84,32 @@ class _Audit:
                 await self._tree(Path(tree), candidate)
             found = await self._items(reader)
             mine = [item for item in found if shard_of(item, shards) == shard] if shards > 1 else found
-            outcome = await audit(
-                mine,
-                images=reader,
-                judge=self.judges.judge,
-                candidate=candidate.judge if candidate else None,
-                checkpoint=self._checkpoint(),
-                progress=self.progress,
-            )
+            outcome = await self._judged(mine, reader, candidate)
         if shards > 1:
             whole = self._merge(outcome, shards, shard)
             if whole is None:
                 return None
             outcome = whole
         return self._report(outcome, started)
+
+    async def _judged(self, mine: Sequence[Item], reader: ImageReader, candidate: JudgeThread | None) -> Outcome:
+        """The outcome for some items, judged in processes of their own where there are many."""
+        jobs = self.values["workers"]
+        many = len(mine) >= LEAST and jobs > 1 and self.session.engine_name == "regorus"
+        async with AsyncExitStack() as stack:
+            threads = [each for each in (self.judges, candidate) if each is not None]
+            judges: Sequence[Judges | JudgeThread] = threads
+            if many:
+                judges = [await stack.enter_async_context(Judges(each.session, jobs)) for each in threads]
+            return await audit(
+                mine,
+                images=reader,
+                judge=judges[0].judge,
+                candidate=judges[1].judge if candidate else None,
+                checkpoint=self._checkpoint(),
+                progress=self.progress,
+                limits=Limits(calls=2 * jobs if many else 1),
+            )
 
     def _shard(self) -> int:
         given = self.values["shard"]
@@ -170,6 +154,7 @@ class _Audit:
 
     async def _cluster(self, reader: ImageReader) -> list[Item]:
         inventory, name = await asyncio.to_thread(self._inventory)
+        self.cluster = name
         self.seen.update(inventory.seen)
         self.skipped.update(inventory.skipped)
         self.failures += inventory.failures
@@ -180,7 +165,7 @@ class _Audit:
                 other = sorted(running - {now})[0]
                 drifts[reference] = Drift(reference=reference, running=other, now=now)
         labels = self.values["owner_labels"] or items_of.OWNER_LABELS
-        return items_of.of_cluster(inventory, name, drifts, labels)
+        return items_of.of_cluster(inventory, name, drifts, labels, self.session.settings.of_labels)
 
     def _inventory(self) -> tuple[Inventory, str]:
         from gate.evidence.kubernetes.cluster import Cluster
@@ -193,7 +178,7 @@ class _Audit:
         finally:
             cluster.close()
 
-    async def _tree(self, root: Path, candidate: _JudgeThread | None) -> None:
+    async def _tree(self, root: Path, candidate: JudgeThread | None) -> None:
         """Judge the files of a checkout, by the policy to come as well where there is one."""
         targets = await self.judges.run(lambda: self.trees.targets(self.session, root))
         await self.judges.run(lambda: self.trees.judge(self.session, root, targets))
@@ -203,7 +188,7 @@ class _Audit:
     # --- how it is judged -------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def _candidate(self) -> AsyncIterator[_JudgeThread | None]:
+    async def _candidate(self) -> AsyncIterator[JudgeThread | None]:
         """The judgement by the policy to come, with an engine of its own."""
         path, policies = self.values["candidate"], self.values["candidate_policies"]
         if not path and not policies:
@@ -213,7 +198,7 @@ class _Audit:
             config=path or self.session.asked.config, policies=(*self.session.asked.policies, *policies)
         )
         other = Session(asked, self.session.variables, cwd=self.session.cwd, environ=self.session.environ)
-        with _JudgeThread(other) as judges:
+        with JudgeThread(other) as judges:
             yield judges
 
     def _checkpoint(self) -> Checkpoint | None:
@@ -237,7 +222,6 @@ class _Audit:
         outcome.results = sorted([*joined, *self.trees.rows], key=lambda result: (result.name, result.key))
         uses = Counter(f.exempted_by for result in outcome.results for f in result.findings if f.exempted_by)
         exemptions = session.settings.written.exemptions
-        sources = [*values["trees"], *(["cluster"] if values["cluster"] else []), *values["registries"]]
         inputs = session.inputs()
         return assemble(
             run=self.id,
@@ -252,7 +236,7 @@ class _Audit:
                 lock=inputs.lock,
                 known_bases=inputs.known_bases,
                 today=session.today.isoformat(),
-                sources=sources,
+                sources=sources_of(values, self.cluster),
                 candidate=values["candidate"] or ", ".join(values["candidate_policies"]) or None,
             ),
             outcome=outcome,

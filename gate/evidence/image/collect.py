@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -27,12 +28,29 @@ from gate.evidence.image.reference import Reference
 from gate.evidence.image.source import ImageSource, Layer, PlatformImage
 from gate.store import NoStore, Store
 
-__all__ = ["Collector", "collect"]
+__all__ = ["Collector", "Turns", "collect"]
 
 Facts = TypeVar("Facts", ImageFacts, LayerFacts)
 
 _LAYERS, _IMAGES = "layer", "image"  # namespaces of the store
 _LONGEST_AUTHOR = 300  # characters kept of what an author says made a layer
+
+
+class Turns:
+    """Whoever reads a layer first reads it for all: the others wait, and then find it in the store.
+
+    For images that are collected at the same time over one store. Belongs to one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, key: str) -> asyncio.Lock:
+        """The lock of a layer, for as long as anybody holds or awaits it."""
+        lock = self._locks.get(key)
+        if lock is None:
+            lock = self._locks[key] = asyncio.Lock()
+        return lock
 
 
 async def collect(
@@ -44,23 +62,33 @@ async def collect(
     bases: Bases | None = None,
     store: Store | None = None,
     limits: ImageLimits | None = None,
+    turns: Turns | None = None,
 ) -> list[model.Evidence]:
     """Evidence for every runnable platform, or the one asked for; raises `TargetError` where there is no reading it.
 
     ``name`` is what reports call it. What the store holds is used only after this source, with its credentials, was
-    given the image's digest just now, and each layer's where facts of single layers are used.
+    given the image's digest just now, and each layer's where facts of single layers are used. ``turns`` is shared by
+    images that are collected at the same time.
     """
-    return await Collector(source, pool, bases or Bases(), store or NoStore(), limits or ImageLimits()).collect(
-        name or source.name, platform
-    )
+    collector = Collector(source, pool, bases or Bases(), store or NoStore(), limits or ImageLimits(), turns)
+    return await collector.collect(name or source.name, platform)
 
 
 class Collector:
     """Reads one image; see `collect`."""
 
-    def __init__(self, source: ImageSource, pool: Pool, bases: Bases, store: Store, limits: ImageLimits) -> None:
+    def __init__(
+        self,
+        source: ImageSource,
+        pool: Pool,
+        bases: Bases,
+        store: Store,
+        limits: ImageLimits,
+        turns: Turns | None = None,
+    ) -> None:
         self._source, self._pool, self._bases = source, pool, bases
         self._store, self._limits = store, limits
+        self._turns = turns or Turns()
         self._layer_bounds = msgspec.json.encode(limits.layer).decode()
         self._reading: dict[str, asyncio.Task[LayerFacts]] = {}
 
@@ -117,13 +145,14 @@ class Collector:
             raise
 
     async def _layer(self, layer: Layer, key: str) -> LayerFacts:
-        cached = _decoded(self._get(_LAYERS, key), LayerFacts)
-        if cached is not None and await self._source.may_read(layer):
-            return cached
-        found = await self._pool.layer(self._source, layer, self._limits.layer)
-        if found.whole:
-            self._put(_LAYERS, key, msgspec.msgpack.encode(found))
-        return found
+        async with self._turns.of(key):
+            cached = _decoded(self._get(_LAYERS, key), LayerFacts)
+            if cached is not None and await self._source.may_read(layer):
+                return cached
+            found = await self._pool.layer(self._source, layer, self._limits.layer)
+            if found.whole:
+                self._put(_LAYERS, key, msgspec.msgpack.encode(found))
+            return found
 
     # --- the store -----------------------------------------------------------------------------------------------
 

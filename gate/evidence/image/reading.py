@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gate.errors import GateError
-from gate.evidence.image.collect import collect
+from gate.evidence.image.collect import Turns, collect
 from gate.evidence.image.limits import ImageLimits
 from gate.evidence.image.lineage import Bases
 from gate.evidence.image.pool import Pool
@@ -28,6 +28,7 @@ class Reader:
     ) -> None:
         self._pool, self._bases, self._store = pool, bases, store
         self._limits, self._platform = limits, platform
+        self._turns = Turns()
 
     async def read(self, source: ImageSource, name: str) -> list[Evidence]:
         """The evidence of one image, called ``name`` in reports; closes the source. Raises `TargetError`."""
@@ -40,6 +41,7 @@ class Reader:
                 bases=self._bases,
                 store=self._store,
                 limits=self._limits,
+                turns=self._turns,
             )
         finally:
             await source.close()
