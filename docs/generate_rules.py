@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from gate.bundle.catalogue import COLLECTIONS, SEVERITIES, Parameter, Rule
 from gate.bundle.load import Bundle, load
+from gate.fixes.decisions import DECISIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "rules"
@@ -68,7 +69,7 @@ def _page(rule: Rule, bundle: Bundle) -> Iterator[str]:
     if rule.controls:
         yield f"| controls | {', '.join(rule.controls)} |"
     yield f"| since | {rule.since} |"
-    yield from ["", "## Fix", "", rule.fix, ""]
+    yield from ["", "## Fix", "", rule.fix, "", *_edits(rule), ""]
     yield from _parameters(rule, _defaults(rule, bundle))
     yield from _cases(rule)
     yield from _exempting(rule)
@@ -76,6 +77,16 @@ def _page(rule: Rule, bundle: Bundle) -> Iterator[str]:
     yield from [f"- [{each.description or each.ref}]({each.ref})" for each in rule.related]
     yield f"- [The rule itself](../../{rule.path})"
     yield ""
+
+
+def _edits(rule: Rule) -> Iterator[str]:
+    """What ``gate check --fix`` does about it."""
+    found = DECISIONS.get(rule.id)
+    if found is None or found.kind == "no":
+        yield f"Not by `gate check --fix`. {found.told}" if found else "Not by `gate check --fix`."
+    else:
+        option = "--fix --unsafe-fixes" if found.kind == "unsafe" else "--fix"
+        yield f"[`gate check {option}`](../fixes.md): {found.told}"
 
 
 def _defaults(rule: Rule, bundle: Bundle) -> dict[str, Any]:

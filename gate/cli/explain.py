@@ -66,6 +66,17 @@ def find(text: str, catalogue: Mapping[str, Rule]) -> list[Rule]:
     return [rule for rule in catalogue.values() if wanted in {alias.casefold() for alias in rule.aliases}]
 
 
+def _edits(rule: str) -> Iterator[str]:
+    """What --fix does about it, where it does something."""
+    from gate.fixes.decisions import DECISIONS
+
+    found = DECISIONS.get(rule)
+    if found and found.kind != "no":
+        yield ""
+        yield "gate check --fix" + (" --unsafe-fixes" if found.kind == "unsafe" else "")
+        yield from _wrapped(found.told)
+
+
 def _explained(rule: Rule, session: Session) -> Iterator[str]:
     environment = session.environment
     level = session.settings.level(rule.id, environment)
@@ -75,6 +86,7 @@ def _explained(rule: Rule, session: Session) -> Iterator[str]:
     yield ""
     yield "fix"
     yield from _wrapped(rule.fix)
+    yield from _edits(rule.id)
     yield ""
     yield f"level       {level} in {environment}"
     yield f"judges      {', '.join(rule.kinds)}"

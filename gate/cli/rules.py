@@ -37,8 +37,12 @@ Examples:
 @policy_options
 @click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text")
 def list_(form: str, **values: Any) -> None:
-    """List the rules with their level in an environment, their severity and what they judge."""
+    """List the rules with their level in an environment, their severity and what they judge.
+
+    Under fix: safe where gate check --fix edits for a rule in some cases, unsafe where only with --unsafe-fixes.
+    """
     from gate.cli.session import open_session
+    from gate.fixes.decisions import kind
 
     session = open_session(asked(values))
     if form == "json":
@@ -49,14 +53,16 @@ def list_(form: str, **values: Any) -> None:
         return
     rules = session.bundle.catalogue.values()
     width = max(len(rule.id) for rule in rules)
-    lines = [f"{'rule':<{width}}  {'level':<6}  {'severity':<8}  what it finds ({session.environment})"]
+    lines = [f"{'rule':<{width}}  {'level':<6}  {'severity':<8}  {'fix':<6}  what it finds ({session.environment})"]
     for rule in rules:
         level = session.settings.level(rule.id, session.environment)
-        lines.append(f"{rule.id:<{width}}  {level:<6}  {rule.severity:<8}  {rule.title}")
+        lines.append(f"{rule.id:<{width}}  {level:<6}  {rule.severity:<8}  {kind(rule.id) or '-':<6}  {rule.title}")
     output.write_stdout("\n".join(lines) + "\n")
 
 
 def _rows(session: Session) -> Iterator[dict[str, Any]]:
+    from gate.fixes.decisions import kind
+
     for rule in session.bundle.catalogue.values():
         yield {
             "id": rule.id,
@@ -70,6 +76,7 @@ def _rows(session: Session) -> Iterator[dict[str, Any]]:
             "aliases": rule.aliases,
             "controls": rule.controls,
             "since": rule.since,
+            "fixable": kind(rule.id),
         }
 
 

@@ -106,6 +106,17 @@ def test_the_list_says_levels_of_an_environment(tmp_path: Path) -> None:
     assert prod.keys() == dev.keys()
 
 
+def test_the_list_and_explain_say_what_fix_does(tmp_path: Path) -> None:
+    rules = json.loads(gate("rules", "list", "-o", "json", cwd=tmp_path).out)
+    fixable = {each["id"]: each["fixable"] for each in rules}
+    assert [fixable[name] for name in ("env-format", "no-recommends", "no-shell")] == ["safe", "unsafe", None]
+    listed = {line.split()[0]: line.split()[3] for line in gate("rules", "list", cwd=tmp_path).out.splitlines()[1:]}
+    assert listed == {name: kind or "-" for name, kind in fixable.items()}
+    told = gate("explain", "no-recommends", cwd=tmp_path).out
+    assert "\ngate check --fix --unsafe-fixes\n  Adds the flag." in told
+    assert "gate check --fix" not in gate("explain", "no-shell", cwd=tmp_path).out
+
+
 def test_explain_knows_the_ids_of_other_tools(tmp_path: Path) -> None:
     assert gate("explain", "dl3002", cwd=tmp_path).out.startswith("non-root: ")
     assert gate("explain", "dockerfile-valid", cwd=tmp_path).out.startswith("dockerfile-valid: ")
