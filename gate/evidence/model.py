@@ -330,7 +330,7 @@ class StageConfig(msgspec.Struct, frozen=True, kw_only=True):
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """One FROM and what follows it. ``config`` is the effective one, the chain of bases included.
 
-    ``keywords``: FROM, and AS where it is there, as written.
+    ``keywords``: FROM, and where they are there AS and the stage's name, as written.
     """
 
     index: int

@@ -7,6 +7,7 @@ from typing import Literal
 
 from gate.evidence import model
 from gate.evidence.dockerfile import commands, scripts
+from gate.evidence.dockerfile.contexts import Context
 from gate.evidence.dockerfile.evaluate import Applied, Stage
 from gate.evidence.dockerfile.graph import Bound, Graph, Node
 from gate.evidence.dockerfile.mounts import MountSpec
@@ -39,7 +40,7 @@ def stage(graph: Graph, done: Stage, budget: commands.Budget) -> model.Stage:
         libc=known.libc if known else None,
         ships=known.ships if known else None,
         config=None if done.error else done.config.described(),
-        keywords=[_keyword(node.raw), *node.raw.words[1:2]] if node.raw else [],
+        keywords=[_keyword(node.raw), *node.raw.words[1:3]] if node.raw else [],
         instructions=instructions,
     )
 
@@ -48,7 +49,7 @@ def _base(node: Node) -> model.StageBase:
     value = node.base_value
     reference = node.reference
     return model.StageBase(
-        reference=None if node.base else "scratch" if reference is None else reference.normalized,
+        reference=None if node.base else _external(node),
         registry=reference.registry if reference else None,
         repository=reference.repository if reference else None,
         tag=reference.tag if reference else None,
@@ -126,6 +127,13 @@ def _odd_keyword(raw: RawInstruction) -> str | None:
 def _image_of(node: Node | None) -> str | None:
     if node is None or node.index is not None:
         return None
+    return _external(node)
+
+
+def _external(node: Node) -> str:
+    """What a node that is built on no stage starts with."""
+    if node.context is not None and node.context.other:
+        return node.context.shown
     return node.reference.normalized if node.reference else "scratch"
 
 
@@ -165,6 +173,8 @@ def inputs(graph: Graph, done: dict[int, Stage]) -> list[model.Input]:
         reached = id(node) in graph.reachable
         if node.reference is not None:
             found.append(_image(node.reference, node, "from", (node.line, node.end_line), reached, node.base_value))
+        elif node.context is not None and node.context.fetched:
+            found.append(_image(_fetched(node.context), node, "from", (node.line, node.end_line), reached))
         for applied in done[id(node)].applied:
             found += _of_instruction(applied, node, reached)
     return found
@@ -175,9 +185,11 @@ def _of_instruction(applied: Applied, node: Node, reached: bool) -> list[model.I
     line, end_line = place = bound.origin or (bound.line, bound.end_line)
     found: list[model.Input] = []
     for source in bound.sources:
-        if source.index is None and source.reference is not None:
+        fetched = source.context is not None and source.context.fetched
+        reference = _fetched(source.context) if source.context and fetched else source.reference
+        if source.index is None and reference is not None:
             kind: _Kind = "copy" if bound.raw.cmd == "COPY" else "mount"
-            found.append(_image(source.reference, node, kind, place, reached))
+            found.append(_image(reference, node, kind, place, reached))
     for remote, over in applied.remotes:
         found.append(
             model.Input(
@@ -192,6 +204,11 @@ def _of_instruction(applied: Applied, node: Node, reached: bool) -> list[model.I
             )
         )
     return found
+
+
+def _fetched(context: Context) -> Reference:
+    """A named context from elsewhere, under a name that no pattern of images approves."""
+    return Reference("", context.shown)
 
 
 def _image(

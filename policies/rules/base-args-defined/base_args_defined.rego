@@ -35,6 +35,13 @@ _given contains pair[0] if {
 	some pair in argument.pairs
 	is_string(pair[1])
 	pair[1] != ""
+	_has_default(argument, pair[0])
+}
+
+# What a build passes is its value, and no default.
+_has_default(argument, name) if {
+	some word in split(replace(argument.raw, "\t", " "), " ")
+	startswith(trim_left(word, `"`), sprintf("%s=", [name]))
 }
 
 _given contains name if {

@@ -20,7 +20,7 @@ test_reports_with_an_empty_default if {
 }
 
 test_accepts_with_a_default if {
-	rule.violations == set() with input.evidence as object.union(fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/alpine:3.20", "stage": null, "raw": "alpine:${TAG}"}, "target": true, "line": 2})]), {"dockerfile": {"arguments": [fixture.instruction("ARG", 1, {"pairs": [["TAG", "3.20"]]})]}})
+	rule.violations == set() with input.evidence as object.union(fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/alpine:3.20", "stage": null, "raw": "alpine:${TAG}"}, "target": true, "line": 2})]), {"dockerfile": {"arguments": [fixture.instruction("ARG", 1, {"raw": "TAG=3.20", "pairs": [["TAG", "3.20"]]})]}})
 }
 
 test_accepts_a_default_in_place if {

@@ -37,7 +37,8 @@ violations contains finding.at(dockerfile.lines(stage.line, stage.line), message
 
 violations contains finding.at(dockerfile.lines(stage.line, stage.line), message) if {
 	some stage in input.evidence.dockerfile.stages
-	[first, second] := stage.keywords
+	first := stage.keywords[0]
+	second := stage.keywords[1]
 	first == _style("FROM")
 	second != _style("AS")
 	message := sprintf("%s is not written like its %s", [second, first])

@@ -34,6 +34,18 @@ violations contains finding.at(dockerfile.at(copy.instruction), message) if {
 	message := sprintf("%s is kept out by %s of .dockerignore", [source, pattern])
 }
 
+violations contains finding.at(dockerfile.at(copy.instruction), message) if {
+	ignore := input.evidence.dockerfile.ignore
+	not _exceptions(ignore)
+	some copy in files.copies
+	copy.context
+	some source in copy.sources
+	source in {".", "./"}
+	some pattern in ignore.patterns
+	pattern in {"*", "**", "**/*"}
+	message := sprintf("everything is kept out by %s of .dockerignore", [pattern])
+}
+
 _exceptions(ignore) if {
 	some pattern in ignore.patterns
 	startswith(pattern, "!")

@@ -34,3 +34,10 @@ test_accepts_only_above if {
 test_accepts_from_a_stage if {
 	rule.violations == set() with input.evidence as object.union(fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/node:22-alpine", "stage": null}, "name": "build", "config": {"workdir": null}}), fixture.stage(1, {"base": {"reference": "docker.io/library/node:22-alpine", "stage": null}, "target": true, "line": 2, "config": {"workdir": null}, "instructions": [fixture.instruction("COPY", 3, {"flags": ["--from=build"], "args": ["dist", "/app/"], "source_stage": 0}), fixture.instruction("USER", 4, {"args": ["1000"]})]})]), {"dockerfile": {"ignore": {"path": ".dockerignore", "patterns": ["dist"]}}})
 }
+
+test_reports_everything if {
+	copied := fixture.single([fixture.instruction("COPY", 2, {"args": [".", "/app"]})])
+	evidence := object.union(copied, {"dockerfile": {"ignore": {"path": ".dockerignore", "patterns": ["**"]}}})
+	found := rule.violations with input.evidence as evidence
+	{each.message | some each in found} == {"everything is kept out by ** of .dockerignore"}
+}

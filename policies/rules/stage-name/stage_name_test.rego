@@ -34,3 +34,9 @@ test_accepts_a_name_that_holds_it if {
 test_accepts_scratch_itself if {
 	rule.violations == set() with input.evidence as fixture.dockerfile([fixture.stage(0, {"base": {"reference": "scratch", "stage": null}, "name": "final", "target": true})])
 }
+
+test_reports_capitals if {
+	stage := fixture.stage(0, {"name": "build", "target": true, "keywords": ["FROM", "AS", "Build"]})
+	found := rule.violations with input.evidence as fixture.dockerfile([stage])
+	{each.message | some each in found} == {"the stage Build is not in lower case"}
+}

@@ -29,12 +29,51 @@ violations contains finding.at(dockerfile.at(instruction), message) if {
 	some instruction in stage.instructions
 	instruction.cmd != "ARG"
 	some name in instruction.unresolved
-	reason := _reasons[name]
+	reason := _reason(stage, instruction, name)
 	count([name | some [own, _] in instruction.pairs; own == name]) == 0
 	message := sprintf("%s is empty here: %s", [name, reason])
 }
 
-# Base images set names such as NODE_VERSION in their own environment.
+_reason(stage, instruction, name) := reason if {
+	reason := _reasons[name]
+} else := "the ARG that declares it comes later" if {
+	some line in _declared(stage)[name]
+	line > instruction.line
+} else := sprintf("%s is meant, by the look of it", [close[0]]) if {
+	not name in object.keys(_declared(stage))
+	close := [other |
+		some other in array.concat(["PATH", "HOME"], sort(object.keys(_declared(stage))))
+		_near(name, other)
+	]
+	count(close) > 0
+} else := "nothing sets it, and scratch has no environment" if {
+	stage.base.reference == "scratch"
+	not name in object.keys(_declared(stage))
+}
+
+# Names that ENV and ARG of a stage set, with their lines.
+_declared(stage) := {name: lines |
+	some name in {pair[0] | some instruction in stage.instructions; some pair in instruction.pairs}
+	lines := {instruction.line |
+		some instruction in stage.instructions
+		instruction.cmd in {"ARG", "ENV"}
+		some [own, _] in instruction.pairs
+		own == name
+	}
+}
+
+# Two letters changed places, or one at the end is missing or too many.
+_near(name, other) if {
+	name != other
+	sort(split(name, "")) == sort(split(other, ""))
+}
+
+_near(name, other) if {
+	some [short, long] in [[name, other], [other, name]]
+	startswith(long, short)
+	regex.match(`^[A-Za-z]$`, trim_prefix(long, short))
+}
+
 _reasons[name] := "the ARG before FROM is not visible in this stage" if {
 	some argument in input.evidence.dockerfile.arguments
 	some [name, _] in argument.pairs
