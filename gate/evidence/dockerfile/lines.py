@@ -120,14 +120,14 @@ class _Splitter:
         parts = [body]
         segments = [(0, start)]
         length = len(body)
-        blank = False
+        blank: int | None = None
         while continues and self.next < len(self.physical):
             number = self.next + 1
             line = self.physical[self.next].rstrip("\r")
             self.next = number
             bare = line.lstrip(UNICODE_BLANKS)
             if not bare:
-                blank = True
+                blank = number if blank is None else blank
             elif bare[0] == "#":
                 self.out.comments.append((number, bare[1:].strip(UNICODE_BLANKS)))
             else:
@@ -137,8 +137,8 @@ class _Splitter:
                     segments.append((length, number))
                     length += len(body)
         text = _rejoined("".join(parts))
-        if blank:
-            self.out.warnings.append(f"line {self.next}: empty continuation line in: {printable(text)}")
+        if blank is not None:
+            self.out.warnings.append(f"line {blank}: empty continuation line in: {printable(text)}")
         self._finish(text, start, tuple(segments))
 
     def _finish(self, text: str, start: int, segments: tuple[tuple[int, int], ...]) -> None:

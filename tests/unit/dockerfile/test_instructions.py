@@ -80,7 +80,7 @@ def test_legacy_pairs_are_told_from_modern_ones():
 
 
 def test_a_blank_line_in_a_continuation_is_a_warning():
-    assert parse(b"FROM a\nRUN b \\\n\nc\n").warnings == ("line 4: empty continuation line in: RUN b c",)
+    assert parse(b"FROM a\nRUN b \\\n\nc\n").warnings == ("line 3: empty continuation line in: RUN b c",)
 
 
 @pytest.mark.parametrize(

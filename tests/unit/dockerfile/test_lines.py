@@ -14,7 +14,7 @@ def test_a_logical_line_keeps_its_text_and_where_each_part_came_from():
         LogicalLine("RUN a \tbc  ", 3, 7, segments=((0, 3), (6, 6), (8, 7)), comments=((2, "c"),)),
     ]
     assert found.comments == [(2, "c"), (5, "in")]
-    assert found.warnings == ["line 7: empty continuation line in: RUN a \ufffdbc  "]
+    assert found.warnings == ["line 4: empty continuation line in: RUN a \ufffdbc  "]
 
 
 def test_splitting_asks_for_no_stage():
