@@ -38,3 +38,20 @@ test_accepts_in_a_builder if {
 test_accepts_common_modes if {
 	rule.violations == set() with input.evidence as fixture.dockerfile([fixture.stage(0, {"target": true, "config": {"workdir": null}, "instructions": [fixture.instruction("COPY", 2, {"flags": ["--chmod=0755"], "args": ["api", "/api"], "raw": "api /api"}), fixture.instruction("RUN", 3, {"args": ["chmod +x /entry.sh && chmod 644 /etc/api.conf"], "raw": "chmod +x /entry.sh && chmod 644 /etc/api.conf", "commands": [fixture.command("chmod", ["+x", "/entry.sh"]), fixture.command("chmod", ["644", "/etc/api.conf"])]})]})])
 }
+
+_messages(commands) := {found.message | some found in violations} if {
+	evidence := fixture.dockerfile([fixture.stage(0, {
+		"target": true,
+		"config": {"workdir": null},
+		"instructions": [fixture.instruction("RUN", 2, {"commands": commands})],
+	})])
+	violations := rule.violations with input.evidence as evidence
+}
+
+test_accepts_folders if {
+	made := fixture.command("mkdir", ["-p", "/work"])
+	_messages([made, fixture.command("chmod", ["a+s", "/work", "/opt", "/new/"])]) == set()
+	_messages([made, fixture.command("chmod", ["-R", "a+s", "/work"])]) == {"chmod a+s makes a program set-user-ID"}
+	_messages([made, fixture.command("chmod", ["a+s", "/work", "/bin/tool"])]) == {"chmod a+s makes a program set-user-ID"}
+	_messages([fixture.command("chmod", ["a+s", "/work"])]) == {"chmod a+s makes a program set-user-ID"}
+}
