@@ -22,12 +22,13 @@ import data.gate.lib.dockerfile
 import data.gate.lib.finding
 import data.gate.lib.instructions
 
-violations contains finding.at(dockerfile.at(call.run), sprintf("%s is called with %s", [program, switch])) if {
+violations contains finding.at(dockerfile.at(call.run), message) if {
 	some program, switches in _switches
 	some call in commands.of(program)
 	said := replace(lower(concat(" ", call.command.args)), "=", " ")
 	some switch in switches
 	contains(said, switch)
+	message := sprintf("%s is called with %s", [program, _written(call, switch)])
 }
 
 violations contains finding.at(dockerfile.at(call.run), "curl is called with -k or --insecure") if {
@@ -56,6 +57,11 @@ violations contains finding.at(dockerfile.at(call.run), sprintf("%s is exported"
 	[name, value] := split(arg, "=")
 	_unsafe(name, value)
 }
+
+# wget takes any beginning of its switch that means one thing.
+_written(call, switch) := arg if {
+	arg := [one | some one in call.command.args; startswith(one, switch)][0]
+} else := switch
 
 _switches := {
 	"wget": ["--no-check-cert"],

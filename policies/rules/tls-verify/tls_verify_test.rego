@@ -8,7 +8,7 @@ _found(program, args) := {each.message | some each in found} if {
 }
 
 test_reports_switches if {
-	_found("wget", ["--no-check-certificate", "x"]) == {"wget is called with --no-check-cert"}
+	_found("wget", ["--no-check-certificate", "x"]) == {"wget is called with --no-check-certificate"}
 	_found("npm", ["config", "set", "strict-ssl=false"]) == {"npm is called with set strict-ssl false"}
 	_found("wget", ["x"]) == set()
 }
