@@ -12,7 +12,7 @@
 #   needs: [dockerfile]
 #   only_with: [USER]
 #   fix: "Say who owns them, `COPY --chown=65532:65532`; or copy before USER where they are only read."
-#   aliases: [tally/copy-after-user-without-chown]
+#   aliases: [tally/copy-after-user-without-chown, kics/chown_flag_exists]
 #   controls: []
 #   since: "0.1"
 package gate.rules["copy-chown"]
@@ -21,7 +21,7 @@ import data.gate.lib.dockerfile
 import data.gate.lib.files
 import data.gate.lib.finding
 
-violations contains finding.at(dockerfile.at(copy.instruction), message) if {
+violations contains finding.with_fix(finding.at(dockerfile.at(copy.instruction), message), fix) if {
 	some copy in files.copies
 	copy.ships
 	not files.flag(copy.instruction, "--chown")
@@ -35,4 +35,5 @@ violations contains finding.at(dockerfile.at(copy.instruction), message) if {
 	user := users[count(users) - 1]
 	not regex.match(`^(root|0+)?(:.*)?$`, user)
 	message := sprintf("these files belong to root, not to %s", [user])
+	fix := sprintf("Say who owns them, `%s --chown=%s`; or copy before USER where they are only read.", [copy.instruction.cmd, user])
 }

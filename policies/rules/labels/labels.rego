@@ -13,7 +13,7 @@
 #   collection: strict
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
-#   fix: Add the label, or write its value in the format that its key asks for.
+#   fix: Add the label, or write its key or its value in the format that is asked for.
 #   aliases: [DL3048, DL3049, DL3050, DL3051, DL3052, DL3053, DL3054, DL3055, DL3056, DL3058, dockerfilelint/label_invalid]
 #   controls: []
 #   since: "0.1"

@@ -39,7 +39,7 @@ violations contains finding.with_fix(finding.at(dockerfile.at(copy.instruction),
 	not _installed_before(copy, call)
 	text := trim_space(sprintf("%s %s", [call.command.program, _verb(call.command.args)]))
 	message := sprintf("everything is copied before `%s`, which any change of a source runs again", [text])
-	fix := sprintf("Put `COPY %s ./` and the installation before this line.", [tool.manifests])
+	fix := sprintf("Put `COPY %s ./` and the installation before this line.", [_manifests(call, tool)])
 }
 
 # Copies of the whole build context.
@@ -64,6 +64,11 @@ _tools := [
 	{"programs": {"mvn"}, "verbs": {"dependency:go-offline"}, "manifests": "pom.xml"},
 	{"programs": {"dotnet"}, "verbs": {"restore"}, "manifests": "*.csproj"},
 ]
+
+_manifests(call, tool) := concat(" ", files_named) if {
+	"pip" in tool.programs
+	files_named := [call.command.args[index + 1] | some index, arg in call.command.args; arg in {"-r", "--requirement"}]
+} else := tool.manifests
 
 # Only what a manifest lists is meant: named packages, workspaces and the project itself are not.
 _from_manifest(_, tool) if {
