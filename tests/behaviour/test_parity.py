@@ -130,6 +130,8 @@ def test_a_dockerfile_and_its_image_have_one_verdict(build: Build, sides: Sides)
     # A build argument that can change the user is a fault of the Dockerfile, and none of any one image.
     doubt = {"non-root"} if source.facts["user"]["overridable_by"] else set()
     assert source.broken == (image.broken - source.later) | doubt
+    # And what is known of its base by a lock changes nothing: the limit of sizes alone is another here.
+    assert source.broken - {"max-size"} == build.deny & RULES - {"max-size"}
 
 
 @each_build

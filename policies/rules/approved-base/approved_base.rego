@@ -66,12 +66,12 @@ _approved if {
 	image.matches(pattern, image.parse(ancestor.reference))
 }
 
-_references contains _base if is_string(_base.reference)
+# By the names alone: a digest that a lock or a registry gives for a tag does not make the tag a decoration.
+_references contains image.parse(_base.reference) if is_string(_base.reference)
 
-_references contains ref if {
+_references contains image.parse(ancestor.reference) if {
 	some ancestor in _base.ancestors
 	_is_nearest(ancestor)
-	ref := object.union(image.parse(ancestor.reference), {"digest": ancestor.digest})
 }
 
 # What a base is built on itself does not approve it, in an image as little as in a Dockerfile.

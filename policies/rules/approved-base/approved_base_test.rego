@@ -57,6 +57,15 @@ test_reports_another_tag if {
 	]}
 }
 
+test_a_digest_that_was_looked_up_does_not_hide_the_tag if {
+	digest := {"digest": "sha256:00"}
+	ancestor := object.union(_ancestor("docker.io/library/python:3.12", "layers"), digest)
+	found := _found(object.union(_base("docker.io/library/python:3.12", [ancestor]), digest))
+	found == _found(_base("docker.io/library/python:3.12", []))
+}
+
+test_a_digest_that_was_written_does if _found(_base("docker.io/library/python:3.12@sha256:00", [])) == set()
+
 test_reports_an_excluded_tag if {
 	_found(_base("gcr.io/distroless/static:debug", [])) == {[
 		concat("", [

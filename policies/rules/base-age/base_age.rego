@@ -13,7 +13,7 @@
 #   needs: [base]
 #   settled_on: [image, container]
 #   fix: Renew the base (`gate lock --update`) and build again.
-#   aliases: []
+#   aliases: [CIS-DI-0004]
 #   controls: [CIS Docker 4.4, NIST SP 800-190 4.1.1]
 #   since: "0.1"
 #   parameters:
@@ -54,7 +54,7 @@ _limit := min(own) if {
 	is_string(_base.reference)
 	own := {pattern.max_age |
 		some pattern in input.parameters["approved-base"].bases
-		image.matches(pattern, _base)
+		image.matches(pattern, image.parse(_base.reference))
 		is_number(pattern.max_age)
 	}
 	count(own) > 0
