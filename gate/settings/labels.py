@@ -67,6 +67,11 @@ def mistakes(environments: Sequence[Environment], label: EnvironmentLabel | None
                 f'environment "{environment.name}" is chosen by a label that nobody guards',
                 "name the label and who may set it: environment_label: {key: ..., groups: [...]}",
             )
+        if environment.labels and _PREFIX.fullmatch(environment.name) is None:
+            yield (
+                f'environment "{environment.name}" is chosen by a label, and its name cannot be part of a path',
+                'the API server takes lower case letters, digits, "-" and "." there',
+            )
         for value in environment.labels:
             if value in seen:
                 message = f'the label\'s value "{value}" is there twice, in "{seen[value]}" and "{environment.name}"'

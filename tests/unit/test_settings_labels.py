@@ -83,6 +83,8 @@ def test_a_label_that_nobody_guards_is_a_mistake_that_says_what_to_write() -> No
         ("environment_label: {key: kubernetes.io/metadata.name, groups: [a]}\n", "namespaces:"),
         ("environment_label: {key: a, groups: ['system:authenticated']}\n", "is everybody"),
         ("environment_label: {key: a, groups: ['*']}\n", "is everybody"),
+        (LABEL + ENVIRONMENTS.replace("name: staging", "name: pre_prod"), "cannot be part of a path"),
+        (LABEL + ENVIRONMENTS.replace("name: staging", "name: a..b"), "cannot be part of a path"),
         (LABEL + ENVIRONMENTS.replace("labels: [staging]", "labels: [dev]"), 'the label\'s value "dev" is there twice'),
         (LABEL + ENVIRONMENTS.replace("labels: [staging]", "labels: ['a b']"), "not the value of a label"),
         (LABEL + ENVIRONMENTS.replace("labels: [staging]", "labels: []"), "at least 1"),

@@ -104,7 +104,7 @@ matches the label, so that no review waits for it; every namespace is in exactly
 {{- if .labels -}}
 {{- $key := required "settings.environment_label is needed: environments are chosen by a label that nobody guards" $label.key -}}
 {{- $match := dict "key" $key "operator" "In" "values" .labels -}}
-{{- $found = append $found (dict "prefix" (printf "%s." (replace "_" "-" .name)) "path" (printf "/validate/%s" .name) "match" $match) -}}
+{{- $found = append $found (dict "prefix" (printf "%s." .name) "path" (printf "/validate/%s" .name) "match" $match) -}}
 {{- $values = concat $values .labels -}}
 {{- end -}}
 {{- end -}}
