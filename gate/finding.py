@@ -121,6 +121,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     lock: str | None = None
     known_bases: str | None = None
     build_args: dict[str, str] = {}
+    build_contexts: dict[str, str] = {}
     target: str | None = None
     platform: str | None = None
     today: str | None = None
@@ -188,11 +189,24 @@ def numbered(finding: Finding, seen: Counter[str]) -> Finding:
     return msgspec.structs.replace(finding, fingerprint=_hash([finding.fingerprint, str(count)]))
 
 
+REFUSED = (
+    *("DL1000", "DL3023", "DL3043", "DL3061", "DS-0006", "kics/copy_from_references_current_from_alias"),
+    *("dockerfilelint/from_first", "dockerfilelint/invalid_line", "dockerfilelint/invalid_command"),
+    *("dockerfilelint/invalid_format", "dockerfilelint/required_params", "dockerfilelint/extra_args"),
+    *(
+        "dockerfilelint/missing_args",
+        "dockerfilelint/healthcheck_options_missing_args",
+        "tally/invalid-onbuild-trigger",
+    ),
+)
+"""What other tools call faults that BuildKit refuses: their ids for ``dockerfile-valid``."""
+
+
 def unbuildable(subject: Subject, message: str, line: int, end_line: int) -> Finding:
     """The built-in finding ``dockerfile-valid``: BuildKit would refuse the file. ``line`` is 0 for the whole file."""
     return Finding(
         rule="dockerfile-valid",
-        aliases=[],
+        aliases=list(REFUSED),
         severity="high",
         level="deny",
         status="violation",

@@ -35,11 +35,12 @@ def command(rule: str, **values: Any) -> None:
     RULE is an id, or what hadolint, Trivy, Checkov or Docker call the same fault.
     """
     from gate.cli.session import open_session
+    from gate.finding import REFUSED
 
     session = open_session(asked(values))
     found = find(rule, session.bundle.catalogue)
     if not found:
-        if rule == "dockerfile-valid":
+        if rule.casefold() in ("dockerfile-valid", *(alias.casefold() for alias in REFUSED)):
             _print(_VALID)
             return
         close = get_close_matches(rule, session.bundle.catalogue, n=1)

@@ -151,6 +151,8 @@ DECISIONS: dict[str, Decision] = {
     "shell-by-instruction": _no("SHELL does not reach scripts that start with #!/bin/sh."),
     "single-instruction": _safe("Removes the instruction that never counts."),
     "stage-name": _no("The new name is a choice."),
+    "definition-description": _no("What it describes is not known."),
+    "base-platform": _no("Whether the image has this tag for other platforms is not known."),
     "stage-unique": _no("Which of the two is meant elsewhere is not known."),
     "tls-verify": _unsafe(
         "Removes the switch, the variable or the setting. Unsafe: a server with a private certificate is then refused."

@@ -12,7 +12,7 @@
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
 #   fix: Name a version, for example `FROM docker.io/library/alpine:3.20`.
-#   aliases: [DL3006, DL3007, DS-0001, CKV_DOCKER_7, DKL-DI-0006]
+#   aliases: [DL3006, DL3007, DS-0001, CKV_DOCKER_7, DKL-DI-0006, kics/image_version_not_explicit, kics/image_version_using_latest, dockerfilelint/missing_tag, dockerfilelint/latest_tag]
 #   controls: [CIS Docker 4.2, NIST SP 800-190 4.1.5]
 #   since: "0.1"
 #   parameters:

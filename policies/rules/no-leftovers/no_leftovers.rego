@@ -14,7 +14,7 @@
 #   kinds: [image, container]
 #   needs: [filesystem]
 #   fix: "Use `RUN --mount=type=cache` for caches and `--mount=type=secret` for secrets, and copy only what runs."
-#   aliases: []
+#   aliases: [DKL-LI-0003]
 #   controls: [CIS Docker 4.10, NIST SP 800-190 4.1.4]
 #   since: "0.1"
 #   parameters:

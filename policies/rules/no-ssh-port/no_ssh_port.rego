@@ -12,7 +12,7 @@
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
 #   fix: "Remove `EXPOSE 22` and the SSH server."
-#   aliases: [DS-0004, CKV_DOCKER_1, kics/exposing_port_22_ssh]
+#   aliases: [DS-0004, CKV_DOCKER_1, kics/exposing_port_22_ssh, kics/exposing_port_22]
 #   controls: [CIS Docker 5.6, NIST SP 800-190 4.4.1]
 #   since: "0.1"
 #   only_with: [EXPOSE]

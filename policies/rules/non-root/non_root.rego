@@ -14,7 +14,7 @@
 #   kinds: [dockerfile, image, container]
 #   needs: [user]
 #   fix: End the final stage with a numeric user, for example `USER 65532:65532`.
-#   aliases: [DL3002, DS-0002, CKV_DOCKER_3, CKV_DOCKER_8, CIS-DI-0001]
+#   aliases: [DL3002, DS-0002, CKV_DOCKER_3, CKV_DOCKER_8, CIS-DI-0001, kics/last_user_is_root, kics/missing_user_instruction]
 #   controls: [CIS Docker 4.1, NIST SP 800-190 4.1.2]
 #   since: "0.1"
 #   parameters:

@@ -12,7 +12,7 @@
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
 #   fix: Remove ONBUILD, or keep it in a base image that is documented as one.
-#   aliases: [DL3043, tally/invalid-onbuild-trigger]
+#   aliases: []
 #   controls: []
 #   since: "0.1"
 #   only_with: [ONBUILD]

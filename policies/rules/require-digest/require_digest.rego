@@ -13,7 +13,7 @@
 #   needs: [workload]
 #   settled_on: [container]
 #   fix: Name the image as `repository@sha256:...`; CI knows the digest it pushed.
-#   aliases: [CKV_K8S_43]
+#   aliases: [CKV_K8S_43, CIS-DI-0005]
 #   controls: [NIST SP 800-190 4.2.2]
 #   since: "0.1"
 package gate.rules["require-digest"]

@@ -14,7 +14,7 @@
 #   kinds: [dockerfile]
 #   needs: [dockerfile]
 #   fix: "Give it to the RUN that needs it with `--mount=type=secret`, and to the program when it starts."
-#   aliases: [DL3064, DS-0031, SecretsUsedInArgOrEnv, kics/passwords_and_secrets, tally/no-secrets-in-arg-or-env]
+#   aliases: [DL3064, DS-0031, SecretsUsedInArgOrEnv, kics/passwords_and_secrets, tally/no-secrets-in-arg-or-env, CIS-DI-0010]
 #   controls: [CIS Docker 4.10]
 #   since: "0.1"
 #   only_with: [ENV, ARG, aws, gcloud, doctl]
