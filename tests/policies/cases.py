@@ -105,9 +105,9 @@ def _evidence(case: Case, settings: Settings) -> Iterator[model.Evidence]:
             else model.Ignore(path=".dockerignore" if patterns else None, patterns=patterns),
         )
     elif "manifest" in source:
-        from gate.cli.manifests import containers
+        from gate.cli.manifests import containers, offline
 
-        yield from containers(source["manifest"].encode(), "manifest.yaml", [], None)
+        yield from containers(source["manifest"].encode(), "manifest.yaml", [], offline("manifest.yaml"))
     else:
         whole = _merged(subjects.plain(source["evidence"]["kind"]), source["evidence"])
         yield msgspec.convert(whole, model.Evidence)
