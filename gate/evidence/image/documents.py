@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -112,8 +112,7 @@ def _check_spelling(value: Any, shape: Any, what: str) -> None:
     if not isinstance(value, dict):
         return
     for struct in [each for each in (shape, *_inner(shape)) if _is_struct(each)]:
-        fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
-        folded = {_fold(name) for name in fields}
+        fields, folded = _fields(struct)
         for key, item in value.items():
             if key in fields:
                 _check_spelling(item, fields[key], what)
@@ -121,11 +120,17 @@ def _check_spelling(value: Any, shape: Any, what: str) -> None:
                 raise ImageError(f'{what} has the key "{_short(key)}", which some readers take for another')
 
 
-def _inner(shape: Any) -> Iterable[Any]:
+@cache
+def _fields(struct: type[msgspec.Struct]) -> tuple[dict[str, Any], frozenset[str]]:
+    """The types of a struct's members by key, and the keys folded; finding them out takes longer than to read one."""
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
+    return fields, frozenset(map(_fold, fields))
+
+
+@cache
+def _inner(shape: Any) -> tuple[Any, ...]:
     """The types inside ``X | None`` and ``list[X]``."""
-    for each in getattr(shape, "__args__", ()):
-        yield each
-        yield from _inner(each)
+    return tuple(found for each in getattr(shape, "__args__", ()) for found in (each, *_inner(each)))
 
 
 def _is_struct(shape: Any) -> bool:
