@@ -38,6 +38,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     target: str | None = None
     build_args: Mapping[str, str] = {}
+    build_contexts: Mapping[str, str] = {}
     options: Mapping[str, str] = {}
 
 

@@ -110,6 +110,7 @@ def _dockerfile(session: Session, target: Target, data: bytes) -> Evidence | Bro
                 target=stage,
                 build_args={**(build.args if build else {}), **dict(asked.build_args)},
                 platform=platform,
+                contexts={**(build.contexts if build else {}), **dict(asked.build_contexts)},
             ),
             bases=session.bases,
             approved_frontends=session.settings.parameters("approved-frontend", environment).get("frontends") or [],

@@ -41,6 +41,13 @@ _BUILD = (
         multiple=True,
         help="A build argument, as in docker build; repeatable.",
     ),
+    click.option(
+        "--build-context",
+        "build_contexts",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="What stands in for a stage or image, as in docker build: a folder or docker-image://REF; repeatable.",
+    ),
     click.option("--platform", metavar="OS/ARCH", help="Platform to judge for; Dockerfiles: linux/amd64."),
     click.option(
         "--online",
@@ -70,6 +77,7 @@ def asked(values: dict[str, Any]) -> Asked:
     """The options of one command line, checked; raises `UsageError`."""
     given = {name: value for name, value in values.items() if name in Asked._fields and value is not None}
     given["build_args"] = tuple(_pair(text) for text in values.get("build_args") or ())
+    given["build_contexts"] = tuple(_context(text) for text in values.get("build_contexts") or ())
     if values.get("today"):
         given["today"] = day(values["today"])
     if values.get("online") and values.get("offline"):
@@ -80,6 +88,18 @@ def asked(values: dict[str, Any]) -> Asked:
     if values.get("opa_url") and values.get("engine") == "regorus":
         raise UsageError("--opa-url is for --engine opa", hint="Leave one of them out.")
     return Asked(**given)
+
+
+def _context(text: str) -> tuple[str, str]:
+    """NAME=VALUE of a named context, both checked."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        hint = "Write --build-context NAME=FOLDER or NAME=docker-image://REF."
+        raise UsageError(f'build context "{text}" has no value', hint=hint)
+    from gate.evidence.dockerfile.contexts import contexts_of
+
+    contexts_of([(name, value)])
+    return name, value
 
 
 def day(text: str) -> datetime.date:

@@ -55,6 +55,7 @@ class Asked(NamedTuple):
     opa_key: str | None = None
     target: str | None = None
     build_args: tuple[tuple[str, str], ...] = ()
+    build_contexts: tuple[tuple[str, str], ...] = ()
     platform: str | None = None
     online: bool = False
     offline: bool = False
@@ -233,6 +234,7 @@ class Session:
             lock=self.lock[1] if self.lock else None,
             known_bases=table_digest(),
             build_args=_redacted(self.asked.build_args),
+            build_contexts=_contexts(self.asked.build_contexts),
             target=self.asked.target,
             platform=self.asked.platform or DEFAULT_PLATFORM,
             today=self.today.isoformat(),
@@ -300,6 +302,7 @@ class Session:
             baseline=self._read_baseline()[1],
             target=self.asked.target,
             build_args=dict(self.asked.build_args),
+            build_contexts=dict(self.asked.build_contexts),
         )
         return Remembered(store, scope)
 
@@ -396,6 +399,15 @@ def _program(name: str) -> str | None:
     import shutil
 
     return shutil.which(name)
+
+
+def _contexts(given: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Named contexts, without what URLs say of their users."""
+    if not given:
+        return {}
+    from gate.evidence.dockerfile.contexts import contexts_of
+
+    return {name: context.shown for name, context in contexts_of(given).items()}
 
 
 def _redacted(arguments: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -28,6 +28,7 @@ class InputsWire(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None
     platform: str | None
     today: str | None
+    build_contexts: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class SubjectWire(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +176,7 @@ def wire(run: Run) -> Report:
             target=inputs.target,
             platform=inputs.platform,
             today=inputs.today,
+            build_contexts=inputs.build_contexts or msgspec.UNSET,
         ),
         results=[_result(result) for result in run.results],
         summary=summarize(run),

@@ -131,6 +131,7 @@ def build() -> Record:
             "path": Field(Text(_relative), True, "The Dockerfile."),
             "target": Field(Text(), doc="The stage to build; the last one when left out."),
             "args": Field(MapOf(Text(empty=True)), doc="Build arguments."),
+            "contexts": Field(MapOf(Text()), doc="Named contexts: a folder, or docker-image://REF."),
             "image": Field(Text(_image), doc="The repository it is published to, with or without a tag."),
             "environment": Field(ENVIRONMENT_NAME, doc="The environment it is judged for."),
             "platform": Field(Text(_platform), doc="Such as linux/amd64."),

@@ -68,6 +68,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     target: str | None = None
     args: dict[str, str] = {}
+    contexts: dict[str, str] = {}
     image: str | None = None
     environment: str | None = None
     platform: str | None = None

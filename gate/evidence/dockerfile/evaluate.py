@@ -117,7 +117,7 @@ class _Run:
     def go(self) -> None:
         """Applies all commands; raises `DockerfileError` with the lines of the one that fails."""
         self.node.dispatched = True
-        for bound in self.node.commands:
+        for bound in () if self.node.replaced else self.node.commands:
             applied = Applied(bound, workdir=self.config.workdir or "/")
             try:
                 _APPLY[bound.raw.cmd](self, applied)

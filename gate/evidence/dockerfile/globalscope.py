@@ -19,11 +19,12 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 
 
 class BuildOptions(msgspec.Struct, frozen=True):
-    """What ``docker build`` is given: ``--target``, ``--build-arg`` and ``--platform``."""
+    """What ``docker build`` is given: ``--target``, ``--build-arg``, ``--platform`` and ``--build-context``."""
 
     target: str | None = None
     build_args: Mapping[str, str] = msgspec.field(default_factory=dict)
     platform: str = "linux/amd64"
+    contexts: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def before_stages(

@@ -17,6 +17,7 @@ from gate.errors import ReferenceError_
 from gate.evidence.bases import SCRATCH, BaseImage, BaseLookup
 from gate.evidence.dockerfile import mounts, platform
 from gate.evidence.dockerfile.blanks import lower, printable
+from gate.evidence.dockerfile.contexts import Context, contexts_of, familiar
 from gate.evidence.dockerfile.expansion import Budget
 from gate.evidence.dockerfile.flags import flag_values
 from gate.evidence.dockerfile.globalscope import BuildOptions, before_stages, expanded, stage_name
@@ -51,7 +52,8 @@ class Node(msgspec.Struct, eq=False):
     """A stage, or an image that a ``--from`` names (``index`` null).
 
     ``base`` is the stage it is built on; else ``reference`` is the image, null for scratch. ``known``: what a lookup
-    says of the image. ``asked``: its config would be fetched.
+    says of the image. ``asked``: its config would be fetched. ``context``: the named context that stands in for it,
+    and ``replaced`` where that is a whole stage, whose commands are not run.
     """
 
     base_text: str
@@ -68,6 +70,8 @@ class Node(msgspec.Struct, eq=False):
     known: BaseImage | None = None
     asked: bool = False
     dispatched: bool = False
+    context: Context | None = None
+    replaced: bool = False
     commands: list[Bound] = msgspec.field(default_factory=list)
     deps: list[Node] = msgspec.field(default_factory=list)
     triggered: bool = False
@@ -75,6 +79,8 @@ class Node(msgspec.Struct, eq=False):
     @property
     def scratch(self) -> bool:
         """Whether it starts empty."""
+        if self.context is not None:
+            return self.context.reference is None and not self.context.other
         return self.base is None and self.base_text == "scratch"
 
     @property
@@ -91,6 +97,15 @@ class Node(msgspec.Struct, eq=False):
         return self.name or (f"stage {self.index}" if self.index is not None else self.base_text)
 
 
+def _check_name(node: Node) -> None:
+    """Refuse what no named context could be called: BuildKit looks for one by the name of every stage."""
+    try:
+        if node.name:
+            references.parse(node.name)
+    except ReferenceError_ as error:
+        raise DockerfileError(f"a stage cannot be called so: {error.message}", node.line, node.end_line) from None
+
+
 class Graph:
     """All nodes in BuildKit's order, the target, and what it reaches."""
 
@@ -101,6 +116,7 @@ class Graph:
         self.options = options
         self.budget = budget or Budget()
         self._bases = bases
+        self._contexts = contexts_of(options.contexts)
         self.platform = platform.parse(options.platform).normalized
         self.global_args: list[RawInstruction] = []
         self.nodes: list[Node] = []
@@ -137,6 +153,7 @@ class Graph:
             hint = f"; give it one with --build-arg {names}=..." if names else ""
             raise DockerfileError(f"the base '{printable(start.words[0])}' is empty{hint}", start.line, start.end_line)
         node = Node(base.text, start.line, start.end_line, index, stage_name(start), start, base)
+        _check_name(node)
         written = flag_values(start.flags, "platform")
         if written and written[-1]:
             node.platform_text = written[-1]
@@ -155,7 +172,9 @@ class Graph:
 
     def _add(self, node: Node) -> None:
         self.nodes.append(node)
-        node.base = self._by_name.get(node.base_text)
+        node.context = self._contexts.get(node.name) if node.name else None
+        node.replaced = node.context is not None
+        node.base = None if node.replaced else self._by_name.get(node.base_text)
         if node.name:
             self._by_name[node.name] = node
 
@@ -172,7 +191,7 @@ class Graph:
 
     def _link(self) -> None:
         for node in self.stages:
-            for bound in node.commands:
+            for bound in () if node.replaced else node.commands:
                 self._bind(node, bound)
         self._refuse_cycles()
 
@@ -273,14 +292,26 @@ class Graph:
         node.platform = node.platform or self.platform
         if node.reference is not None:
             return
-        try:
-            node.reference = references.parse(node.base_text)
-        except ReferenceError_ as error:
-            raise DockerfileError(printable(error.message, 200), node.line, node.end_line) from None
+        if node.context is not None and node.context.other:
+            node.known = node.context.known
+            return
+        node.reference = node.context.reference if node.context else self._named(node)
+        if node.reference is None:
+            node.known = node.context.known if node.context else None
+            return
         key = (node.reference, node.platform)
         if key not in self._known:
             self._known[key] = self._bases.lookup(node.reference, str(node.platform))
         node.known = self._known[key]
+
+    def _named(self, node: Node) -> Reference | None:
+        """The image a node names, or the one that a named context puts in its place; null where that is none."""
+        try:
+            reference = references.parse(node.base_text)
+        except ReferenceError_ as error:
+            raise DockerfileError(printable(error.message, 200), node.line, node.end_line) from None
+        node.context = self._contexts.get(familiar(reference))
+        return reference if node.context is None else node.context.reference
 
     def _run_triggers(self, nodes: list[Node]) -> bool:
         """Puts ONBUILD triggers of bases before the commands of their children; true when they read something new."""
@@ -299,6 +330,8 @@ class Graph:
     def _triggers(self, node: Node) -> list[Bound]:
         found: list[Bound] = []
         base = node.base
+        if base is None and node.replaced:
+            return found
         if base is None:
             config = node.known.config if node.known and node.asked else None
             for text in config.onbuild if config else ():

@@ -114,6 +114,8 @@ class ShellReader:
         reference = node.reference.normalized if node.reference else node.base_text
         known: BaseImage | None = node.known
         if known is None or known.shells is None:
+            if node.context is not None and node.context.other:
+                return Shells(base="unknown", reason=node.context.reason)
             return Shells(base="unknown", reason=f"whether {reference} ships a shell shows only in the image")
         state, reason = known.state_of("shells")
         shells = Shells(base=state, reason=reason)

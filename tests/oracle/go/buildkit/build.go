@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/solver/pb"
@@ -121,11 +123,36 @@ func build(req *request) *built {
 		out.Error = failed(err)
 		return out
 	}
+	if err := stageNames(req.Dockerfile); err != nil {
+		out.Error = failed(err)
+		return out
+	}
 	out.Config = describeConfig(result.Image)
 	if err := describeGraph(result.State, caps, platform, out); err != nil {
 		out.Error = failed(fmt.Errorf("marshal: %w", err))
 	}
 	return out
+}
+
+// stageNames refuses what the frontend refuses when it asks for a named context of each stage, which needs a client.
+func stageNames(dockerfile []byte) error {
+	ast, err := parser.Parse(bytes.NewReader(dockerfile))
+	if err != nil {
+		return err
+	}
+	stages, _, err := instructions.Parse(ast.AST, nil)
+	if err != nil {
+		return err
+	}
+	for _, stage := range stages {
+		if stage.Name == "" {
+			continue
+		}
+		if _, err := reference.ParseNormalizedNamed(stage.Name); err != nil {
+			return fmt.Errorf("invalid context name %s: %w", stage.Name, err)
+		}
+	}
+	return nil
 }
 
 func normalized(name string) (ocispecs.Platform, error) {
