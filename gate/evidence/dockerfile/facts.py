@@ -36,9 +36,7 @@ def base(graph: Graph, path: str) -> model.BaseFact:
     origin = model.LineOrigin(path=path, line=root.line, end_line=root.end_line)
     reference = root.reference
     if root.context is not None and root.context.other:
-        return model.BaseFact(
-            state="unknown", reason=root.context.reason, overridable_by=sorted(over), origin=origin
-        )
+        return model.BaseFact(state="unknown", reason=root.context.reason, overridable_by=sorted(over), origin=origin)
     if reference is None:
         scratch = [model.Ancestor(reference="scratch", via="source")]
         return model.BaseFact(
