@@ -48,7 +48,7 @@ DECISIONS: dict[str, Decision] = {
     "base-claim": _IMAGE,
     "base-overridable": _no("Takes away an argument that a build may use on purpose."),
     "base-pinned": _safe("Adds the digest that gate.lock has for the tag. Left: images that gate.lock does not know."),
-    "base-platform": _no("The image without its platform in the name may be another one."),
+    "base-platform": _no("Whether the image has this tag for other platforms is not known."),
     "ca-certificates": _no("Where certificates come from is a choice; a program may need none."),
     "cache-mount": _no("The folder depends on the user and the tool's settings, and what later RUNs expect in it."),
     "casing": _safe("Writes all keywords as most of them are."),
@@ -72,6 +72,7 @@ DECISIONS: dict[str, Decision] = {
     "copy-relative": _no("What the base's working directory is, or should be, is not known."),
     "copy-rootfs": _DESIGN,
     "curl-not-add": _no("The checksum is not in the file, and ADD sends no headers and does not retry."),
+    "test-tools": _no("Where the tests are run instead is a choice."),
     "definition-description": _no("Comments are kept as they are."),
     "dev-dependencies": _unsafe("The flag that leaves them out. Unsafe: a later step may build or test with them."),
     "dev-libraries": _no("Which package holds the library is not known."),
@@ -151,8 +152,6 @@ DECISIONS: dict[str, Decision] = {
     "shell-by-instruction": _no("SHELL does not reach scripts that start with #!/bin/sh."),
     "single-instruction": _safe("Removes the instruction that never counts."),
     "stage-name": _no("The new name is a choice."),
-    "definition-description": _no("What it describes is not known."),
-    "base-platform": _no("Whether the image has this tag for other platforms is not known."),
     "stage-unique": _no("Which of the two is meant elsewhere is not known."),
     "tls-verify": _unsafe(
         "Removes the switch, the variable or the setting. Unsafe: a server with a private certificate is then refused."
