@@ -41,13 +41,15 @@ class Owner:
 class Group:
     """Equal containers of one owner. ``running`` is the digest that runs, null where none is known.
 
-    ``count`` is the number of Pods, 0 for a template without any; ``labels`` are those of the example's Pod.
+    ``settings`` is what the manifest makes of the container; ``count`` is the number of Pods, 0 for a template without
+    any; ``labels`` are those of the example's Pod.
     """
 
     owner: Owner
     holder: PodHolder
     ref: ContainerRef
     running: str | None
+    settings: str
     count: int = 0
 
 
@@ -78,6 +80,8 @@ def list_cluster(
         inventory.namespaces[str(meta.get("name"))] = {
             str(key): str(value) for key, value in _object(meta.get("labels")).items()
         }
+    if inventory.namespaces:
+        inventory.failures += [f"namespace {n}: there is none" for n in namespaces if n not in inventory.namespaces]
     found: dict[_Key, Group] = {}
     owned: set[tuple[Owner, str]] = set()
     wanted: Sequence[str | None] = namespaces or [None]
@@ -153,12 +157,19 @@ def _add_template(
 
 
 def _group(found: dict[_Key, Group], owner: Owner, holder: PodHolder, ref: ContainerRef, running: str | None) -> Group:
-    facts = repr((ref.security, ref.pod_security, ref.command, ref.args, ref.host_users, ref.shares_processes))
-    key = (owner, ref.role, ref.name, ref.image, running, facts)
+    settings = _settings(ref)
+    key = (owner, ref.role, ref.name, ref.image, running, settings)
     group = found.get(key)
     if group is None:
-        group = found[key] = Group(owner=owner, holder=_light(holder), ref=ref, running=running)
+        group = found[key] = Group(owner=owner, holder=_light(holder), ref=ref, running=running, settings=settings)
     return group
+
+
+def _settings(ref: ContainerRef) -> str:
+    """All that a container is judged by beside its image. Names of volumes are left out: some are made for each Pod."""
+    mounts = [(mount.path, mount.source, mount.medium, mount.read_only) for mount in ref.mounts]
+    where = (ref.host_users, ref.shares_processes, ref.windows, ref.pull_policy)
+    return repr((ref.security, ref.pod_security, ref.command, ref.args, mounts, where))
 
 
 def _light(holder: PodHolder) -> PodHolder:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -118,17 +118,23 @@ async def audit(
     if progress:
         progress.start(len(items))
         progress.advance(outcome.resumed, "resumed")
-    judging = _Judging(judge, candidate, checkpoint, progress, outcome)
+    unread: dict[str, str] = {}
+    judging = _Judging(judge, candidate, checkpoint, progress, outcome, unread)
     async with aclosing(with_evidence(rest, images, limits.images)) as ready, Window(limits.calls) as window:
         batch: list[tuple[Item, Sequence[Evidence]]] = []
         async for item, found in ready:
             batch.append((item, item.build(found)))
+            if isinstance(found, str) and item.image is not None:
+                unread[item.image] = found
             if len(batch) >= limits.batch:
                 await window.add(judging.settle(batch))
                 batch = []
         await window.add(judging.settle(batch))
         await window.finish()
     outcome.results.sort(key=lambda result: (result.name, result.key))
+    outcome.failures += [
+        reason if reason.startswith(image) else f"{image}: {reason}" for image, reason in sorted(unread.items())
+    ]
     for result in outcome.results:
         outcome.undecided.update(
             {finding.reason or finding.message for finding in result.findings if finding.status == "undecided"}
@@ -141,13 +147,18 @@ async def audit(
 
 @dataclass(frozen=True, slots=True)
 class _Judging:
-    """Where batches are judged, and where what comes of it goes."""
+    """Where batches are judged, and where what comes of it goes.
+
+    ``unread``: images that could not be read, and why. They are not noted as done, so that a run that goes on tries
+    them again.
+    """
 
     judge: JudgeMany
     candidate: JudgeMany | None
     checkpoint: Checkpoint | None
     progress: Progress | None
     outcome: Outcome
+    unread: Mapping[str, str]
 
     async def settle(self, batch: Sequence[tuple[Item, Sequence[Evidence]]]) -> None:
         """Judge a batch, note it, and tell."""
@@ -163,9 +174,9 @@ class _Judging:
                 _result(item, index, len(documents), evidence, result, next_one)
                 for index, ((evidence, _), result, next_one) in zip(range(len(documents)), answers, strict=False)
             ]
-            made.append((item.key, rows))
+            made.append((item, rows))
         if self.checkpoint:
-            self.checkpoint.save(made)
+            self.checkpoint.save([(item.key, rows) for item, rows in made if item.image not in self.unread])
         self.outcome.results += [row for _, rows in made for row in rows]
         if self.progress:
             self.progress.advance(len(batch), batch[-1][0].name)

@@ -46,6 +46,8 @@ class Trees:
         self.checkouts.append(Checkout(str(root), _remote(root), _codeowners(root)))
         self.failures += [f"{name}: {error}" for name, error in planned.failures]
         self.skipped["files"] += len(planned.skipped)
+        if not planned.targets and not planned.failures:
+            self.failures.append(f"{root}: no Dockerfile or manifest was found")
         return list(planned.targets)
 
     def judge(self, session: Session, root: Path, targets: Sequence[Target]) -> None:

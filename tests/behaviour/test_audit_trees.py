@@ -114,3 +114,9 @@ def test_what_the_history_refuses_is_still_reported(project: Path) -> None:
     done = gate("audit", "--tree", ".", "-o", "json=again.json", cwd=project)
     assert (done.code, (project / "again.json").exists()) == (2, True)
     assert "disk full" in done.err and "Traceback" not in done.err
+
+
+def test_a_folder_without_anything_to_judge_is_no_pass(project: Path) -> None:
+    (project / "empty").mkdir()
+    found = report(project, "--tree", "empty", code=3)
+    assert found["coverage"]["failures"] == ["empty: no Dockerfile or manifest was found"]

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gate.audit.inventory import Owner, list_cluster
+from gate.audit.items import of_cluster
+from gate.audit.model import Drift
 from gate.errors import ClusterError
 from gate.evidence.kubernetes.cluster import Page
 
@@ -145,3 +147,20 @@ def test_a_pod_that_cannot_be_read_makes_the_run_incomplete() -> None:
     broken["spec"] = {"containers": "none"}
     inventory = list_cluster(Api(pods=[broken]))
     assert len(inventory.failures) == 1 and "cannot be read" in inventory.failures[0]
+
+
+def test_a_namespace_that_is_not_there_is_named_and_no_pass() -> None:
+    api = Api(pods=[pod("a")], namespaces=[{"metadata": {"name": "shop"}}])
+    assert list_cluster(api, namespaces=["shop", "shpo"]).failures == ["namespace shpo: there is none"]
+
+
+def test_drift_is_what_each_group_runs_though_two_digests_run_under_one_tag() -> None:
+    now = "sha256:" + "c" * 64
+    inventory = list_cluster(Api(pods=[pod("old", digest=A), pod("older", digest=B), pod("new", digest=now)]))
+    drift = Drift(reference="docker.io/library/api:1", running=A, now=now)
+    found = of_cluster(inventory, "c", {drift.reference: drift})
+    assert {item.name: [one.running for one in item.drift] for item in found} == {
+        "shop/pod/old:api": [A],
+        "shop/pod/older:api": [B],
+        "shop/pod/new:api": [],
+    }

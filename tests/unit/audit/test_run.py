@@ -82,6 +82,21 @@ def test_an_image_that_vanished_is_undecided_by_name_and_the_others_are_judged()
     assert outcome.undecided == Counter({"not found": 1})
 
 
+def test_an_image_that_vanished_makes_the_run_incomplete_and_is_named_once() -> None:
+    items = [item(1), *(item(number, "reg.io/gone") for number in range(2, 5))]
+    assert run(items, Images()).failures == ["reg.io/gone: not found"]
+
+
+def test_an_image_that_could_not_be_read_is_tried_again_when_the_run_goes_on(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    items = [item(1), item(2, "reg.io/gone")]
+    for _ in range(2):
+        images = Images()
+        outcome = run(items, images, checkpoint=StoredCheckpoint(store, "nightly", "b"))
+        assert (len(outcome.results), outcome.failures) == (2, ["reg.io/gone: not found"])
+    assert images.asked == ["reg.io/gone"]
+
+
 def test_a_run_that_was_cut_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
     items = [item(number) for number in range(10)]
     store = FileStore(tmp_path)
