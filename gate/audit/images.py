@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,6 +20,8 @@ from gate.evidence.model import Evidence
 from gate.settings.limits import Limits
 from gate.settings.model import Registry
 from gate.store import Store
+
+_HEADS = 16
 
 BasesOf = Callable[[Sources], Bases]
 """What is known of bases, over the connections of a run."""
@@ -44,6 +47,17 @@ class ImageReader:
             return (await self._sources.client.head(parse(image))).digest
         except GateError:
             return None
+
+    async def digests(self, images: Collection[str]) -> dict[str, str]:
+        """What tags name now, a few asked at a time; those of which nobody says are left out."""
+        slots = asyncio.Semaphore(_HEADS)
+
+        async def ask(image: str) -> str | None:
+            async with slots:
+                return await self.digest(image)
+
+        found = await asyncio.gather(*map(ask, images))
+        return {image: digest for image, digest in zip(images, found, strict=True) if digest is not None}
 
     async def listed(
         self, registry: str, wanted: Sequence[str], globs: Sequence[str], failures: list[str]

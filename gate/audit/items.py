@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from gate.audit.inventory import Group, Inventory
 from gate.audit.model import Drift, Place
 from gate.audit.run import Item
@@ -23,17 +25,18 @@ def of_cluster(
     drifts: Mapping[str, Drift],
     owner_labels: Sequence[str] = OWNER_LABELS,
     by_labels: Callable[[str, Mapping[str, str]], str | None] | None = None,
+    vendor: Callable[[str], bool] = lambda reference: False,
 ) -> list[Item]:
     """One item a group. The image judged is the one that runs; ``drifts`` by reference as written.
 
-    ``by_labels``: the environment that the labels of a namespace choose.
+    ``by_labels``: the environment that the labels of a namespace choose. ``vendor``: see `container_evidence`.
     """
     environments = {
         name: by_labels(name, labels) if by_labels is not None else None
         for name, labels in inventory.namespaces.items()
     }
     return [
-        _container(group, inventory, source, drifts, owner_labels, environments.get(group.owner.namespace))
+        _container(group, inventory, source, drifts, owner_labels, environments.get(group.owner.namespace), vendor)
         for group in inventory.groups
     ]
 
@@ -90,6 +93,7 @@ def _container(
     drifts: Mapping[str, Drift],
     owner_labels: Sequence[str],
     environment: str | None,
+    vendor: Callable[[str], bool],
 ) -> Item:
     owner, ref = group.owner, group.ref
     reference = running_reference(group)
@@ -103,23 +107,32 @@ def _container(
         count=group.count,
     )
     drift = drifts.get(_normalized(ref.image)) if ref.image else None
-    settings = repr((ref.security, ref.pod_security, ref.command, ref.args, ref.mounts))
-    parts = (owner.namespace, owner.kind, owner.name, ref.role, ref.name, reference or "", settings)
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    where = f"container/{owner.namespace}/{owner.kind}/{owner.name}/{ref.name}"
+    parts = (where, ref.role, reference or "", group.running or "", group.settings)
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     return Item(
-        key=f"container/{owner.namespace}/{owner.kind}/{owner.name}/{ref.name}/{digest[:16]}"[:200],
+        key=f"{where[:183]}/{digest[:16]}",
         kind="container",
         name=f"{owner.namespace}/{owner.kind.lower()}/{owner.name}:{ref.name}",
         places=(place,),
         owners=(_owner_of(group, inventory, owner_labels),),
-        build=_in_workload(group, reference),
+        build=_in_workload(group, vendor),
         image=reference,
         environment=environment,
-        drift=(drift,) if drift is not None and group.running is not None and drift.now != group.running else (),
+        drift=_moved(drift, group.running),
     )
 
 
-def _in_workload(group: Group, reference: str | None) -> Callable[[Sequence[Evidence] | str], Sequence[Evidence]]:
+def _moved(drift: Drift | None, running: str | None) -> tuple[Drift, ...]:
+    """The drift of a reference as it concerns one group: several digests may run under one tag."""
+    if drift is None or running is None or drift.now == running:
+        return ()
+    return (msgspec.structs.replace(drift, running=running),)
+
+
+def _in_workload(
+    group: Group, vendor: Callable[[str], bool]
+) -> Callable[[Sequence[Evidence] | str], Sequence[Evidence]]:
     holder = PodHolder(
         kind=group.owner.kind,
         group=group.holder.group,
@@ -132,7 +145,7 @@ def _in_workload(group: Group, reference: str | None) -> Callable[[Sequence[Evid
     )
 
     def build(found: Sequence[Evidence] | str) -> Sequence[Evidence]:
-        return [container_evidence(holder, group.ref, found)]
+        return [container_evidence(holder, group.ref, found, vendor=vendor)]
 
     return build
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -27,6 +28,7 @@ from gate.cli.manifests import custom_resources
 from gate.cli.session import Asked, Session, cache_folder
 from gate.errors import UsageError
 from gate.settings import Settings, parse_settings
+from gate.settings.images import vendors_of
 from gate.store import FileStore, NoStore, Store
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ async def run_audit(
     """The report; None for a shard that is not the last one to end."""
     from gate.cli.session import variables
 
+    gc.set_threshold(100_000, 20, 20)  # pages of JSON have no cycles, and looking for some takes half of listing
     with JudgeThread(Session(asked, variables(), cwd=Path.cwd(), environ=os.environ)) as judges:
         return await _Audit(values, judges, run, progress, persistent).run()
 
@@ -54,6 +57,7 @@ class _Audit:
     ) -> None:
         self.values, self.judges, self.id, self.progress = values, judges, run, progress
         self.session = judges.session
+        self.other: Session | None = None
         self.store = _store(values, self.session) if persistent else NoStore()
         self.seen: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
@@ -131,8 +135,9 @@ class _Audit:
             skipped=dict(self.skipped),
             listing_failures=self.failures,
         )
-        save_part(self.store, self.id, part)
-        parts = load_parts(self.store, self.id, shards)
+        run = f"{self.id}/{self._basis()}"
+        save_part(self.store, run, part)
+        parts = load_parts(self.store, run, shards)
         if parts is None:
             return None
         whole, self.seen, self.skipped, self.failures = merge(parts)
@@ -149,6 +154,8 @@ class _Audit:
                 registry, self.values["repositories"], self.values["tags"], self.failures
             )
             self.seen["images"] += len(listed)
+            if not listed and not self.failures:
+                self.failures.append(f"registry {registry}: no image was found")
             found += items_of.of_registry(listed, registry)
         return found
 
@@ -159,13 +166,15 @@ class _Audit:
         self.skipped.update(inventory.skipped)
         self.failures += inventory.failures
         drifts: dict[str, Drift] = {}
-        for reference, running in items_of.tags_in_use(inventory).items():
-            now = await reader.digest(reference)
-            if now is not None and running != {now}:
+        in_use = items_of.tags_in_use(inventory)
+        for reference, now in (await reader.digests(in_use)).items():
+            running = in_use[reference]
+            if running != {now}:
                 other = sorted(running - {now})[0]
                 drifts[reference] = Drift(reference=reference, running=other, now=now)
         labels = self.values["owner_labels"] or items_of.OWNER_LABELS
-        return items_of.of_cluster(inventory, name, drifts, labels, self.session.settings.of_labels)
+        settings = self.session.settings
+        return items_of.of_cluster(inventory, name, drifts, labels, settings.of_labels, vendors_of(settings))
 
     def _inventory(self) -> tuple[Inventory, str]:
         from gate.evidence.kubernetes.cluster import Cluster
@@ -197,22 +206,27 @@ class _Audit:
         asked = self.session.asked._replace(
             config=path or self.session.asked.config, policies=(*self.session.asked.policies, *policies)
         )
-        other = Session(asked, self.session.variables, cwd=self.session.cwd, environ=self.session.environ)
-        with JudgeThread(other) as judges:
+        self.other = Session(asked, self.session.variables, cwd=self.session.cwd, environ=self.session.environ)
+        with JudgeThread(self.other) as judges:
             yield judges
 
     def _checkpoint(self) -> Checkpoint | None:
         if isinstance(self.store, NoStore) or not self.values["run_id"]:
             return None
-        rests_on = basis(
-            self.session.bundle.revision,
-            self.session.settings.written.digest,
-            self.session.today.isoformat(),
-            self.session.lock[1] if self.session.lock else None,
-            str(self.values["candidate"]),
+        return StoredCheckpoint(self.store, self.id, self._basis())
+
+    def _basis(self) -> str:
+        """What answers rest on: policies, settings, the lock, the day, gate itself."""
+        session, other = self.session, self.other
+        return basis(
+            session.bundle.revision,
+            session.settings.written.digest,
+            session.today.isoformat(),
+            session.lock[1] if session.lock else None,
+            other.bundle.revision if other else None,
+            other.settings.written.digest if other else None,
             __version__,
         )
-        return StoredCheckpoint(self.store, self.id, rests_on)
 
     # --- the report -------------------------------------------------------------------------------------------
 
