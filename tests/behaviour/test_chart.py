@@ -64,6 +64,7 @@ def test_what_is_rendered_is_what_was_read_before(helm: Path, case: str, golden:
         "opa.bundle.reference=gate",
         "otel.endpoint=collector:4318",
         "otel.env.GATE_CONFIG=x",
+        "policies.owner=x",
     ],
 )
 def test_a_value_that_means_nothing_is_refused(helm: Path, wrong: str) -> None:
@@ -142,3 +143,66 @@ def test_gate_gives_its_policy_to_opa_unless_a_registry_does(helm: Path) -> None
 
 def test_without_an_endpoint_nothing_of_traces_is_set(helm: Path) -> None:
     assert [each["name"] for each in containers(helm)["gate"]["env"] if each["name"].startswith("OTEL_")] == []
+
+
+def test_custom_rules_are_for_opa_and_are_given_to_the_webhook_and_the_audit(helm: Path, tmp_path: Path) -> None:
+    values = values_of("oci")
+    refused = run(helm, "template", CHART, "--kube-version=1.36.3", "--values", values, "--set=engine=regorus")
+    assert refused.returncode != 0 and "policies are evaluated by OPA" in refused.stderr
+    rendered = render(helm, "--values", str(values))
+    (text,) = [each["data"] for each in rendered if each["metadata"]["name"] == "gate-policies"]
+    for name, content in text.items():
+        (tmp_path / name).write_text(content)
+    assert gate("bundle", "build", "-o", "bundle.tar.gz", "--policy", tmp_path, cwd=tmp_path).code == 0
+    pods = [each["spec"]["template"]["spec"] for each in rendered if each["kind"] == "Deployment"]
+    pods += [each["spec"]["jobTemplate"]["spec"]["template"]["spec"] for each in rendered if each["kind"] == "CronJob"]
+    given = [
+        (
+            "--policy=/etc/gate-policies" in each["args"],
+            [m["mountPath"] for m in each["volumeMounts"] if m["name"] == "policies"],
+        )
+        for pod in pods
+        for each in pod["containers"]
+        if each["name"] != "opa"
+    ]
+    assert given == [(True, ["/etc/gate-policies"])] * 2
+
+
+def test_environments_by_a_label_need_its_guard(helm: Path) -> None:
+    unguarded = "settings.environments[0].name=dev,settings.environments[0].labels={dev}"
+    done = run(helm, "template", CHART, "--kube-version=1.36.3", "--set", unguarded)
+    assert done.returncode != 0 and "chosen by a label that nobody guards" in done.stderr
+
+
+def test_every_namespace_is_asked_about_at_one_path_and_the_guard_fails_closed_in_every_rollout(helm: Path) -> None:
+    (found,) = [
+        each
+        for each in render(helm, "--values", str(values_of("labels")), "--set=rollout=audit")
+        if each["kind"] == "ValidatingWebhookConfiguration"
+    ]
+    hooks = {each["name"]: each for each in found["webhooks"]}
+    assert {name: hook["clientConfig"]["service"]["path"] for name, hook in hooks.items()} == {
+        "pods.gate-images.dev": "/validate",
+        "templates.gate-images.dev": "/validate",
+        "dev.pods.gate-images.dev": "/validate/dev",
+        "dev.templates.gate-images.dev": "/validate/dev",
+        "pre-prod.pods.gate-images.dev": "/validate/pre-prod",
+        "pre-prod.templates.gate-images.dev": "/validate/pre-prod",
+        "namespaces.gate-images.dev": "/guard",
+    }
+    matched = {
+        name: [
+            (each["operator"], each["values"])
+            for each in hook["namespaceSelector"]["matchExpressions"]
+            if each["key"] == "acme.dev/environment"
+        ]
+        for name, hook in hooks.items()
+        if ".templates" not in name and not name.startswith("templates")
+    }
+    assert matched == {
+        "pods.gate-images.dev": [("NotIn", ["dev", "test", "pre-prod"])],
+        "dev.pods.gate-images.dev": [("In", ["dev", "test"])],
+        "pre-prod.pods.gate-images.dev": [("In", ["pre-prod"])],
+        "namespaces.gate-images.dev": [],
+    }
+    assert {name for name, hook in hooks.items() if hook["failurePolicy"] == "Fail"} == {"namespaces.gate-images.dev"}

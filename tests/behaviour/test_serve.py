@@ -512,3 +512,45 @@ def test_the_path_is_the_environment_and_the_guard_answers_at_its_own(
     who = {"userInfo": {"username": "bob", "groups": ["platform"]}}
     assert "gate denied changing acme.dev/environment" in message(ask("/guard", changed, **spaces)[1])
     assert ask("/guard", changed, **spaces, **who)[1]["allowed"] is True
+
+
+# --- custom rules, as a ConfigMap is mounted --------------------------------------------------------------------------
+
+OWNER = """# METADATA
+# title: Names an owner
+# description: Every workload says whose it is.
+# custom:
+#   severity: low
+#   kinds: [container]
+#   needs: [user]
+#   fix: Add the label owner.
+package custom.owner
+
+import data.gate.lib.finding
+
+violations contains finding.at(null, "%s")
+"""
+
+
+def mount(folder: Path, version: str, text: str) -> None:
+    """What the kubelet writes: a new folder, and a link to it that is replaced at once."""
+    (folder / f"..{version}").mkdir(parents=True)
+    (folder / f"..{version}" / "owner.rego").write_text(text)
+    (folder / "..new").symlink_to(f"..{version}")
+    (folder / "..new").rename(folder / "..data")
+    if not (folder / "owner.rego").is_symlink():
+        (folder / "owner.rego").symlink_to("..data/owner.rego")
+
+
+def test_custom_rules_of_a_config_map_are_in_force_once_and_follow_it(
+    running: Callable[..., GateServer], host: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "policies"
+    mount(folder, "1", OWNER % "nobody owns it")
+    server = running(settings_for(host), opa=True, arguments=[f"--policy={folder}", "--poll=0.3"])
+    assert message(server.review(pod(f"{host}/serve/good:1"))).count("custom/owner: nobody owns it") == 1
+    mount(folder, "2", OWNER % "whose is it")
+    server.wait_until(lambda: "custom/owner: whose is it" in message(server.review(pod(f"{host}/serve/good:1"))))
+    mount(folder, "3", "package custom.owner\n\nviolations contains {")
+    server.wait_until(lambda: server.metric("gate_policy_reload_failed") == 1)
+    assert "custom/owner: whose is it" in message(server.review(pod(f"{host}/serve/good:1")))

@@ -104,6 +104,38 @@ def test_kubeconform_finds_nothing_by_the_server_s_own_schemas(
     assert (summary["summary"]["valid"], summary.get("resources")) == (len(own), []), done.stdout
 
 
+# --- what helm says -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rollout", "said"),
+    [
+        ("audit", "Seen so far, and refused once enforced:\n  shop.deployment.api: non-root:violation:deny"),
+        ("enforce", "Seen so far, and REFUSED FROM NOW ON:\n  shop.deployment.api: non-root:violation:deny"),
+    ],
+)
+def test_helm_prints_what_the_audit_rollout_saw_before_it_is_refused(
+    ready: Kube, helm: Path, rollout: str, said: str
+) -> None:
+    where = namespace(ready, "notes")
+    seen = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "gate-notes-would-refuse",
+            "labels": {"app.kubernetes.io/managed-by": "Helm"},
+            "annotations": {"meta.helm.sh/release-name": "gate-notes", "meta.helm.sh/release-namespace": where},
+        },
+        "data": {"shop.deployment.api": "non-root:violation:deny"},
+    }
+    assert ready.request("POST", f"/api/v1/namespaces/{where}/configmaps", seen)[0] in (201, 409)
+    command = [helm, "upgrade", "--install", "gate-notes", CHART, "-n", where, "--dry-run=server"]
+    command += [f"--kubeconfig={ready.kubeconfig}", "--skip-crds", f"--set=rollout={rollout}"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout.partition("NOTES:")[2]
+
+
 # --- gate with the chart's rights ----------------------------------------------------------------------------------
 
 
