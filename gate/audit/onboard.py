@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+
+import msgspec
 
 from gate.audit.model import AuditReport, AuditResult, Place
 from gate.evidence.kubernetes.containers import unknown_facts
 from gate.evidence.model import Evidence, Subject, Workload
 from gate.finding import Finding, Location, Result
+
+
+def by_owner(report: AuditReport) -> dict[str | None, list[Result]]:
+    """`as_results` by who answers for them: the first owner of a subject, None where it has none."""
+    found: dict[str | None, list[Result]] = defaultdict(list)
+    for one in report.results:
+        owner = one.owners[0] if one.owners else None
+        found[owner] += as_results(msgspec.structs.replace(report, results=[one]))
+    return {owner: found[owner] for owner in sorted(found, key=lambda name: (name is None, name or "")) if found[owner]}
 
 
 def as_results(report: AuditReport) -> Iterator[Result]:

@@ -15,8 +15,10 @@ from gate.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gate.finding import Result
+    from gate.audit.model import AuditReport
     from gate.settings.model import Exemption
+
+_HEAD = "exemptions:\n"
 
 SOON = datetime.timedelta(days=30)
 
@@ -73,7 +75,8 @@ def suggest(
 ) -> None:
     """Print the exemptions under which the targets would pass, narrow and dated, for gate.yaml.
 
-    What is not given is left empty, and gate refuses an exemption without an owner or a reason.
+    What is not given is left empty, and gate refuses an exemption without an owner or a reason. With --from, the owners
+    are those that the audit found.
     """
     from gate import exemptions
     from gate.cli.check import cores, judge
@@ -82,8 +85,9 @@ def suggest(
     session = open_session(asked(values))
     until = _until(expires, session.today)
     if audit is not None:
-        found = _of_audit(audit, store)
-        output.write_stdout(exemptions.suggest(found, expires=until, owner=owner, reason=reason))
+        if targets:
+            raise UsageError("--from and targets are two different things", hint="Give one of them.")
+        output.write_stdout(_for_audit(_report_of(audit, store), until, owner, reason))
         return
     try:
         run = judge(session, targets, cores())
@@ -95,18 +99,28 @@ def suggest(
     output.write_stdout(exemptions.suggest(run.results, expires=until, owner=owner, reason=reason))
 
 
-def _of_audit(run: str, store: str | None) -> list[Result]:
-    from gate.audit.onboard import as_results
+def _for_audit(report: AuditReport, until: datetime.date, owner: str | None, reason: str | None) -> str:
+    """Exemptions for all that an audit found, by owner; those of ``owner`` where it is given."""
+    from gate import exemptions
+    from gate.audit.onboard import as_results, by_owner
+
+    groups = {owner: list(as_results(report))} if owner else by_owner(report)
+    texts = [exemptions.suggest(found, expires=until, owner=name, reason=reason) for name, found in groups.items()]
+    body = "".join(text.removeprefix(_HEAD) for text in texts if text.startswith(_HEAD))
+    return f"{_HEAD}{body}" if body else "exemptions: []\n"
+
+
+def _report_of(run: str, store: str | None) -> AuditReport:
     from gate.cli.audit import open_history
 
     history = open_history(store, needed=True)
     try:
-        report = history.load(run)
+        report: AuditReport | None = history.load(run)
     finally:
         history.close()
     if report is None:
         raise UsageError(f'there is no audit "{run}"', hint="gate audit history lists them.")
-    return list(as_results(report))
+    return report
 
 
 def _until(text: str, today: datetime.date) -> datetime.date:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.behaviour.command_line import COMMAND, environment, gate
 from tests.support.layered import PROGRAM, file, folder, image_of, layer, link
@@ -158,6 +159,20 @@ def test_exemptions_suggested_from_an_audit_let_it_pass(project: Path) -> None:
     found = report(project, "--tree", ".")
     assert (found["totals"]["denied"], found["totals"]["exempted"]) == (0, 1)
     assert gate("exempt", "suggest", "--from", "none", "--expires", "30d", cwd=project).code == 2
+
+
+def test_exemptions_suggested_from_an_audit_have_the_owners_it_found(project: Path) -> None:
+    (project / "web" / "Dockerfile").write_text(BAD)
+    assert gate("audit", "--tree", ".", "--run", "first", cwd=project).code == 0
+    suggested = gate("exempt", "suggest", "--from", "first", "--expires", "30d", "--reason", "onboarding", cwd=project)
+    found = yaml.safe_load(suggested.out)["exemptions"]
+    rows = {(one["owner"], one["rule"], path) for one in found for path in one["paths"]}
+    assert rows >= {("@team-api", "non-root", "api/Dockerfile"), ("@everybody", "non-root", "web/Dockerfile")}
+    text = (project / "gate.yaml").read_text()
+    (project / "gate.yaml").write_text(text[: text.index("exemptions:")] + suggested.out)
+    assert report(project, "--tree", ".")["totals"]["denied"] == 0
+    both = gate("exempt", "suggest", "web", "--from", "first", "--expires", "30d", cwd=project)
+    assert (both.code, "--from" in both.err) == (2, True)
 
 
 def test_every_format_is_written_in_one_run(project: Path) -> None:
