@@ -34,7 +34,7 @@ from gate.evidence.image.registry_source import RegistrySource
 from gate.evidence.image.source import PlatformImage, Resolved
 from gate.evidence.image.transport import Transport, TransportLimits
 from gate.evidence.kubernetes.cluster import ClusterApi
-from gate.settings.images import hosts_of, vendor_patterns, vendors_of
+from gate.settings.images import hosts_of
 from gate.store import FileStore, MemoryStore, Store
 from gate.webhook.evidence import EvidenceProvider, FactStore, Outage, ProviderSettings, Read
 from gate.webhook.metrics import Metrics
@@ -145,7 +145,7 @@ def _parts(options: ReaderOptions, cluster: ClusterApi | None, tracing: Tracing)
     keychains: list[Keychain] = [FreshKeychain(files, options.environ)]
     if options.provider_config is not None:
         plugins = load_providers(options.provider_config, options.provider_dir or options.provider_config.parent)
-        plain = {name: value for name, value in options.environ.items() if not name.startswith("GATE_")}
+        plain = {name: value for name, value in options.environ.items() if not name.startswith(("GATE_", "OTEL_"))}
         keychains.append(PluginKeychain(plugins, plain))
     return _Parts(
         options=options,
@@ -211,10 +211,9 @@ def context_of(loaded: Loaded, hosts: frozenset[str]) -> str:
 
     Levels and exemptions are not among it, so that changing them does not make every image be read again.
     """
-    vendors = sorted({str(one["regex"]) for one in vendor_patterns(loaded.settings)})
     rows = msgspec.json.encode(loaded.settings.written.known_bases).decode()
     bounds = msgspec.json.encode(bounds_of(loaded.settings.written.limits)).decode()
-    parts = [facts_of.VERSION, layers_of.VERSION, bounds, loaded.lock_digest or "", rows, *vendors, *sorted(hosts)]
+    parts = [facts_of.VERSION, layers_of.VERSION, bounds, loaded.lock_digest or "", rows, *sorted(hosts)]
     return "v1-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
@@ -226,7 +225,6 @@ class _Analysis:
         self._layers = layers
         self._lock = loaded.lock
         self._table = TableLookup(loaded.settings.written.known_bases)
-        self._is_vendors = vendors_of(loaded.settings)
         self._hosts = hosts_of(loaded.settings)
         self._limits = bounds_of(loaded.settings.written.limits).image
 
@@ -237,7 +235,6 @@ class _Analysis:
             table=self._table,
             open=lambda reference: _Watched(opener, reference, failures),
             hosts=self._hosts,
-            vendor=lambda reference: self._is_vendors(reference.normalized),
         )
         reader = Reader(self._pool, bases, self._layers, limits=self._limits)
         found = await reader.read(source, source.reference.normalized)

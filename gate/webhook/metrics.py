@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -58,7 +60,10 @@ class Metrics:
         self.reload_failed = gauge("gate_policy_reload_failed", "1 while the last good policy stays in force.")
         self.certificate = gauge("gate_certificate_expiry_seconds", "Seconds until the serving certificate ends.")
         self.certificate_failures = counter("gate_certificate_reload_failures", "TLS pairs that did not load.")
-        self.self_test = gauge("gate_self_test_refused", "1 when the last known-bad Pod was refused, else 0.")
+        self.self_test = gauge(
+            "gate_self_test_refused", "1 when the last known-bad Pod was refused, 0 when not."
+        )
+        self.self_test.set(math.nan)  # until one was made
 
     def set_policy(self, revision: str) -> None:
         """Show ``revision`` as the only policy in force."""

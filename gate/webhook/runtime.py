@@ -39,6 +39,7 @@ from gate.webhook.tracing import OFF, Tracing
 _log = logging.getLogger("gate.webhook")
 
 _SOON = 0.5
+_SELF_TEST_EVERY, _SELF_TEST_AGAIN = 60.0, 5.0
 
 Address = tuple[str, int]
 
@@ -82,6 +83,7 @@ class Webhook:
         self._live: LiveContext | None = None
         self._provider: EvidenceProvider | None = None
         self._look_at = 0.0
+        self._test_at = 0.0
         self._server = WebhookServer(
             self._admit,
             self._refuse,
@@ -177,7 +179,7 @@ class Webhook:
         if parts.facts is not None:
             chores.append((24 * 3600.0, partial(parts.facts.prune, dt.timedelta(days=30)), "pruning"))
         if parts.self_test is not None and parts.cluster is not None:
-            chores.append((60.0, partial(self._self_test, parts.cluster, parts.self_test), "self-test"))
+            chores.append((_SELF_TEST_AGAIN, partial(self._self_test, parts.cluster, parts.self_test), "self-test"))
         return chores
 
     async def _poll_policy(self) -> None:
@@ -197,16 +199,21 @@ class Webhook:
         self._parts.metrics.certificate.set(live.not_after - self._parts.now().timestamp())
 
     async def _self_test(self, cluster: ClusterApi, namespace: str) -> None:
+        """Once a minute; sooner while the API server has not said anything of the last one."""
         parts = self._parts
+        now = asyncio.get_running_loop().time()
+        if now < self._test_at:
+            return
         found = await asyncio.to_thread(run_self_test, cluster, namespace)
         if found.refused is None:
             _log.warning("the self-test could not be made", extra={"said": found.message})
             return
+        self._test_at = now + _SELF_TEST_EVERY
         parts.metrics.self_test.set(1 if found.refused else 0)
         if not found.refused:
             _log.error("the webhook validates nothing", extra={"said": found.message})
-            now = parts.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-            await asyncio.to_thread(report_event, cluster, parts.namespace, parts.pod, found.message, now)
+            time = parts.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+            await asyncio.to_thread(report_event, cluster, parts.namespace, parts.pod, found.message, time)
 
 
 async def _listen(stack: AsyncExitStack, app: web.Application, address: Address, live: LiveContext | None) -> Address:

@@ -177,6 +177,7 @@ def test_the_self_test_sees_whether_anything_is_validated(
     )
     try:
         until(lambda: run_self_test(cluster, where).refused is True, "the self-test is not refused")
+        until(lambda: server.metric("gate_self_test_refused") == 1, "gate's own self-test is not in its metrics")
         assert create(kube, where, pod(images["bad"]), dry_run=True).message.startswith("admission webhook")
     finally:
         kube.request("DELETE", f"{GROUP}/gate-self-test")
