@@ -28,10 +28,21 @@ _PAIR = re.compile(r"""\s+(?P<key>[a-z]+)=(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"
 _FOREIGN = (
     ("hadolint", "file", re.compile(r"^hadolint\s+global\s+ignore\s*=\s*(?P<ids>[A-Za-z0-9, ]+)")),
     ("hadolint", "next", re.compile(r"^hadolint\s+ignore\s*=\s*(?P<ids>[A-Za-z0-9, ]+)")),
-    ("BuildKit", "next", re.compile(r"^check\s*=\s*skip\s*=\s*(?P<ids>[A-Za-z0-9, ]+)")),
+    ("BuildKit", "next", re.compile(r"^check\s*=(?:[^;]*;){0,2}?\s*skip\s*=\s*(?P<ids>[A-Za-z0-9, ]+)")),
     ("Trivy", "next", re.compile(r"^trivy:ignore:(?P<ids>[A-Za-z0-9-]+)")),
     ("Checkov", "file", re.compile(r"^checkov:skip\s*=\s*(?P<ids>[A-Za-z0-9_]+)")),
 )
+_BUILDKIT = frozenset(
+    (
+        *("ConsistentInstructionCasing", "CopyIgnoredFile", "DuplicateStageName", "ExposeInvalidFormat"),
+        *("ExposeProtoCasing", "FromAsCasing", "FromPlatformFlagConstDisallowed", "InvalidBaseImagePlatform"),
+        *("InvalidDefaultArgInFrom", "InvalidDefinitionDescription", "JSONArgsRecommended", "LegacyKeyValueFormat"),
+        *("MaintainerDeprecated", "MultipleInstructionsDisallowed", "NoEmptyContinuation", "RedundantTargetPlatform"),
+        *("ReservedStageName", "SecretsUsedInArgOrEnv", "StageNameCasing", "UndefinedArgInFrom", "UndefinedVar"),
+        *("WorkdirRelativePath",),
+    )
+)
+"""BuildKit's checks (v0.33.1): ``skip=all`` is all of them, and nothing else that gate finds."""
 _TRIVY = re.compile(r"^(?:AVD-)?DS-?(\d{3,4})$")
 _KEYS = {"reason", "until", "owner", "ticket"}
 
@@ -172,14 +183,23 @@ def _add_foreign(found: Inline, text: str, lines: tuple[int, int] | None, where:
         for name in re.split(r"[,\s]+", match["ids"].strip()):
             reason = f"ignored for {tool}: {text}"[:200]
             use = ExemptionUse(rule=name, reason=reason, owner=tool, expires="never", source=where)
-            trivy = [f"DS-{int(number):04}" for number in _TRIVY.findall(name)]
-            ids = frozenset({name, *trivy, *(["*"] if name == "all" else [])})
+            ids = _foreign_ids(tool, name)
             found.ignores.append(_Ignore(use, ids, None if scope == "file" else lines, None, foreign=True))
         return
 
 
+def _foreign_ids(tool: str, name: str) -> frozenset[str]:
+    """The aliases that one name in another linter's comment speaks of: those of that linter alone."""
+    if tool == "BuildKit":
+        return _BUILDKIT if name == "all" else _BUILDKIT & {name}
+    if tool == "Trivy":
+        return frozenset(f"DS-{int(number):04}" for number in _TRIVY.findall(name))
+    mine = name.startswith("CKV") if tool == "Checkov" else name.startswith(("DL", "SC"))
+    return frozenset({name} if mine else ())
+
+
 def _covers(one: _Ignore, finding: Finding) -> bool:
-    named = {finding.rule} if not one.foreign else {*finding.aliases, *(["*"] if "*" in one.ids else [])}
+    named = set(finding.aliases) if one.foreign else {finding.rule}
     if not named & one.ids:
         return False
     if one.lines is None:

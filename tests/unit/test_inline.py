@@ -109,7 +109,7 @@ def test_settings_can_forbid_them() -> None:
 @pytest.mark.parametrize(
     "comment",
     ["# hadolint ignore=DL3002", "# hadolint global ignore=DL3059,DL3002", "# trivy:ignore:DS002", "# trivy:ignore:AVD-DS-0002",
-     "# checkov:skip=CKV_DOCKER_3:we are root", "# check=skip=all"],
+     "# checkov:skip=CKV_DOCKER_3:we are root"],
 )  # fmt: skip
 def test_other_linters_ignores_count_only_where_settings_honour_them(comment: str) -> None:
     text = f"{comment}\n{ROOT}"
@@ -117,6 +117,28 @@ def test_other_linters_ignores_count_only_where_settings_honour_them(comment: st
     result = judge(text, "honour_foreign_ignores: true\n")
     assert "non-root" in waived(result)
     assert result.leftovers == []
+
+
+WARNED = "FROM scratch\nMAINTAINER me\nUSER 0\n"
+
+
+@pytest.mark.parametrize(
+    ("comment", "waives"),
+    [
+        ("# check=skip=all", True),
+        ("# check=skip=MaintainerDeprecated", True),
+        ("# check=error=true;skip=JSONArgsRecommended,MaintainerDeprecated", True),
+        ("# check=skip=MaintainerDeprecated;error=true", True),
+        ("# check=error=true;experimental=all", False),
+        ("# check=skip=JSONArgsRecommended", False),
+        ("# check=skip=DL4000", False),
+        ("# hadolint ignore=MaintainerDeprecated", False),
+    ],
+)
+def test_a_buildkit_skip_waives_what_buildkit_checks_and_nothing_else(comment: str, waives: bool) -> None:
+    text, rules = f"{comment}\n{WARNED}", "rules: {no-maintainer: deny}\n"
+    assert waived(judge(text, rules)) == set()
+    assert waived(judge(text, rules + "honour_foreign_ignores: true\n")) == ({"no-maintainer"} if waives else set())
 
 
 def test_a_foreign_ignore_of_another_rule_waives_nothing() -> None:
