@@ -16,6 +16,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from gate.audit import wire
 from gate.audit.history_tables import exemptions, findings, migrate, report_of, runs, scope_of, subjects
 from gate.audit.model import AuditReport
 from gate.errors import StoreError
@@ -74,7 +75,7 @@ class History:
             "denied": report.totals.denied,
             "undecided": report.totals.undecided,
             "passed": report.totals.passed,
-            "report": zlib.compress(msgspec.json.encode(report), 6),
+            "report": _packed(report),
         }
         with _failures(), self._engine.begin() as connection:
             self._delete(connection, [report.run])
@@ -166,6 +167,11 @@ class History:
     def _delete(self, connection: sa.Connection, names: Sequence[str]) -> None:
         for table in (findings, exemptions, subjects, runs):
             connection.execute(table.delete().where(table.c.run.in_(names)))
+
+
+def _packed(report: AuditReport) -> bytes:
+    packer = zlib.compressobj(6)
+    return b"".join([*map(packer.compress, wire.compact(report)), packer.flush()])
 
 
 def _subject_rows(report: AuditReport) -> Iterator[dict[str, Any]]:

@@ -187,6 +187,9 @@ def _write(report: AuditReport, outputs: Sequence[tuple[str, Path | None]], hist
     from gate.cli import output
 
     for name, path in outputs:
+        if name == "json":
+            _write_json(report, path)
+            continue
         text = _render(name, report, history)
         if path is None:
             output.write_stdout(text)
@@ -194,13 +197,20 @@ def _write(report: AuditReport, outputs: Sequence[tuple[str, Path | None]], hist
             output.write_file(path, text)
 
 
-def _render(name: str, report: AuditReport, history: History | None) -> str:
-    import msgspec
+def _write_json(report: AuditReport, path: Path | None) -> None:
+    from gate.audit import wire
+    from gate.cli import output
 
+    if path is not None:
+        output.write_pieces(path, wire.indented(report))
+        return
+    for piece in wire.indented(report):
+        output.write_stdout(piece.decode())
+
+
+def _render(name: str, report: AuditReport, history: History | None) -> str:
     from gate.audit import text
 
-    if name == "json":
-        return msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n"
     if name == "html":
         return _page(report, history)
     if name == "sarif":

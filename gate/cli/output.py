@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -58,6 +58,11 @@ def write_file(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
+    """Write bytes as `write_pieces` does."""
+    write_pieces(path, [data])
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file whole: beside it first, then in its place. Devices and pipes are written to as they are.
 
     Raises `UsageError` where that cannot be done; the old file is then untouched.
@@ -66,14 +71,15 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     try:
         if _is_special(path):
-            with path.open("wb", buffering=0) as sink:
-                sink.write(data)
+            with path.open("wb", buffering=0) as device:
+                for piece in pieces:
+                    device.write(piece)
             return
         target = path.resolve()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
         try:
             with os.fdopen(handle, "wb") as sink:
-                sink.write(data)
+                sink.writelines(pieces)
             Path(name).chmod(_mode(target))
             Path(name).replace(target)
         except BaseException:
