@@ -60,9 +60,7 @@ class Metrics:
         self.reload_failed = gauge("gate_policy_reload_failed", "1 while the last good policy stays in force.")
         self.certificate = gauge("gate_certificate_expiry_seconds", "Seconds until the serving certificate ends.")
         self.certificate_failures = counter("gate_certificate_reload_failures", "TLS pairs that did not load.")
-        self.self_test = gauge(
-            "gate_self_test_refused", "1 when the last known-bad Pod was refused, 0 when not."
-        )
+        self.self_test = gauge("gate_self_test_refused", "1 when the last known-bad Pod was refused, 0 when not.")
         self.self_test.set(math.nan)  # until one was made
 
     def set_policy(self, revision: str) -> None:
