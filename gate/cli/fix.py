@@ -60,7 +60,7 @@ def _tell(target: Target, found: Fixed, *, wrote: bool) -> None:
     if wrote and found.rules:
         print(f"gate: fixed {name}: {', '.join(dict.fromkeys(found.rules))}", file=sys.stderr)
     if found.unsafe:
-        print(f"gate: with --unsafe-fixes also {name}: {', '.join(found.unsafe)}", file=sys.stderr)
+        print(f"gate: {name}: --unsafe-fixes would also settle {', '.join(found.unsafe)}", file=sys.stderr)
     if not found.complete:
         print(f"gate: not everything in {name} was tried: run it again", file=sys.stderr)
 

@@ -18,8 +18,9 @@ from gate.fixes.source import Edit, Source, apply
 Rejudge = Callable[[bytes], Result | None]
 """The result for a text, with its evidence; None where it is no Dockerfile that builds."""
 
-MAX_TRIES = 1_000
-"""Edits of one file that are tried; each is judged."""
+MAX_JUDGED = 16 << 20
+"""Bytes of text judged for one file; each edit that is tried costs the file's size, and `_FLOOR` at least."""
+_FLOOR = 16 << 10
 
 UNCOVERS = {"exec-form": frozenset(("init-process",))}
 """Findings that an edit brings to light: with a shell in between, nobody saw which program would be PID 1."""
@@ -28,7 +29,8 @@ UNCOVERS = {"exec-form": frozenset(("init-process",))}
 class Fixed(NamedTuple):
     """The new text, the rules whose findings are settled, in order, and the result for it.
 
-    ``unsafe``: rules whose findings an edit would settle that was not allowed. ``complete``: false where tries ran out.
+    ``unsafe``: rules whose findings an edit would settle that was not allowed. ``complete``: false where there was too
+    much to try.
     """
 
     data: bytes
@@ -54,12 +56,20 @@ def fix(
     gate.lock has for an input.
     """
     fixing = _Fixing(data, result, judge, pinned, only)
-    while fixing.step(unsafe=unsafe):
-        pass
-    return Fixed(fixing.data, fixing.settled, fixing.result, fixing.held_back(), fixing.tries < MAX_TRIES)
+    fixing.run(unsafe=unsafe)
+    held_back = fixing.held_back()
+    return Fixed(fixing.data, fixing.settled, fixing.result, held_back, fixing.left > 0)
+
+
+class _Proposed(NamedTuple):
+    finding: Finding
+    edit: Edit
+    source: Source
 
 
 class _Fixing:
+    """One file on its way. ``left`` is how many bytes may still be judged."""
+
     def __init__(
         self,
         data: bytes,
@@ -68,40 +78,60 @@ class _Fixing:
         pinned: Callable[[Input], str | None],
         only: frozenset[str] | None,
     ) -> None:
-        self.data, self.result = data, result
+        self.data, self.result, self.left = data, result, MAX_JUDGED
         self.settled: list[str] = []
-        self.tries = 0
-        self._judge, self._pinned, self._only = judge, pinned, only
+        self._judging, self._pinned, self._only = judge, pinned, only
         self._failed: set[tuple[str, Edit]] = set()
-        self._progress = False
 
-    def step(self, *, unsafe: bool) -> bool:
-        """Keep one edit; false where none helps any more. Places above an edit stay where they are, so findings are
-        taken from the last line up, and what failed above is not tried again before everything has been looked at."""
-        for finding, edit, source in self._proposed():
-            if (edit.safe or unsafe) and (finding.rule, edit) not in self._failed:
-                after = self._after(finding, edit, source)
-                if after is not None:
-                    self.settled.append(finding.rule)
-                    self.data, self.result = after
-                    self._progress = True
-                    return True
-                self._failed.add((finding.rule, edit))
-        if self._progress and self.tries < MAX_TRIES:
-            self._progress = False
+    def run(self, *, unsafe: bool) -> None:
+        """Until no edit helps any more: first all edits for a rule at once, then each by itself."""
+        progress = True
+        while progress and self.left > 0:
+            progress = False
             self._failed.clear()
-            return True
-        return False
+            while self._all_of_a_rule(unsafe=unsafe) or self._one(unsafe=unsafe):
+                progress = True
 
     def held_back(self) -> list[str]:
         """Rules with findings that an edit would settle which is not safe."""
         rules: list[str] = []
-        for finding, edit, source in self._proposed():
-            if not edit.safe and finding.rule not in rules and self._after(finding, edit, source) is not None:
-                rules.append(finding.rule)
+        for one in self._proposed():
+            rule = one.finding.rule
+            if not one.edit.safe and rule not in rules and self._after(rule, one.edit, one.source, 1) is not None:
+                rules.append(rule)
         return rules
 
-    def _proposed(self) -> Iterator[tuple[Finding, Edit, Source]]:
+    def _all_of_a_rule(self, *, unsafe: bool) -> bool:
+        """Keep the first edits of all findings of one rule, where they are all good and in each other's way nowhere."""
+        first: dict[str, dict[str, _Proposed]] = {}
+        for one in self._proposed():
+            if one.edit.safe or unsafe:
+                first.setdefault(one.finding.rule, {}).setdefault(one.finding.fingerprint, one)
+        for rule, found in first.items():
+            edits = list(dict.fromkeys(one.edit for one in found.values()))
+            whole = Edit(tuple(change for edit in edits for change in edit.changes))
+            if len(edits) > 1 and self._keep(rule, whole, next(iter(found.values())).source, len(found)):
+                return True
+        return False
+
+    def _one(self, *, unsafe: bool) -> bool:
+        """Keep one edit. Places above it stay where they are, so findings are taken from the last line up, and what
+        failed above is not tried again before everything has been looked at."""
+        allowed = (one for one in self._proposed() if one.edit.safe or unsafe)
+        return any(self._keep(one.finding.rule, one.edit, one.source, 1) for one in allowed)
+
+    def _keep(self, rule: str, edit: Edit, source: Source, findings: int) -> bool:
+        if (rule, edit) in self._failed:
+            return False
+        after = self._after(rule, edit, source, findings)
+        if after is None:
+            self._failed.add((rule, edit))
+            return False
+        self.settled += [rule] * findings
+        self.data, self.result = after
+        return True
+
+    def _proposed(self) -> Iterator[_Proposed]:
         evidence = self.result.evidence
         if evidence is None or evidence.dockerfile is None:
             return
@@ -111,40 +141,43 @@ class _Fixing:
             return
         for finding in sorted(self.result.findings, key=_line, reverse=True):
             asked = self._only is None or finding.rule in self._only
-            if asked and finding.exemption is None and self.tries < MAX_TRIES:
+            if asked and finding.exemption is None and self.left > 0:
                 context = Context(finding, evidence, evidence.dockerfile, source, self._pinned, self._facts)
                 for edit in proposals(context):
-                    yield finding, edit, source
+                    yield _Proposed(finding, edit, source)
+
+    def _judge(self, data: bytes) -> Result | None:
+        self.left -= max(len(data), _FLOOR)
+        return self._judging(data)
 
     def _facts(self, data: bytes) -> Evidence | None:
         result = self._judge(data)
         return result.evidence if result else None
 
-    def _after(self, finding: Finding, edit: Edit, source: Source) -> tuple[bytes, Result] | None:
-        """The text and the result after an edit, if it settles a finding and changes nothing else."""
-        self.tries += 1
+    def _after(self, rule: str, edit: Edit, source: Source, findings: int) -> tuple[bytes, Result] | None:
+        """The text and the result after an edit, if it settles as many findings and changes nothing else."""
         try:
             data = apply(source.text, edit)
         except ValueError:
             return None
         after = self._judge(data) if data != self.data else None
-        if after is None or not _helps(self.result, after, finding.rule):
+        if after is None or not _helps(self.result, after, rule, findings):
             return None
         old, new = self.result.evidence, after.evidence
         if old is None or new is None or old.dockerfile is None or new.dockerfile is None:
             return None
-        return (data, after) if same(finding.rule, old.dockerfile, new.dockerfile, source, edit.changes) else None
+        return (data, after) if same(rule, old.dockerfile, new.dockerfile, source, edit.changes) else None
 
 
 def _line(finding: Finding) -> int:
     return (finding.location.line or 0) if finding.location else 0
 
 
-def _helps(before: Result, after: Result, rule: str) -> bool:
-    """Fewer findings of the rule, and of no other rule more, except where it was only hidden."""
+def _helps(before: Result, after: Result, rule: str, findings: int) -> bool:
+    """So many findings of the rule less, and of no other rule more, except where it was only hidden."""
     had, has = (Counter(finding.rule for finding in result.findings) for result in (before, after))
     hidden = UNCOVERS.get(rule, frozenset())
-    return has[rule] < had[rule] and all(has[name] <= had[name] for name in has if name not in hidden)
+    return has[rule] + findings <= had[rule] and all(has[name] <= had[name] for name in has if name not in hidden)
 
 
 def diff(path: str, before: bytes, after: bytes) -> bytes:

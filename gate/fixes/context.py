@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -42,6 +43,20 @@ class Context(NamedTuple):
                     return stage, one
         return None
 
+    def on_top(self, stage: Stage) -> list[Stage]:
+        """A stage, and those that are built on it."""
+        found = [stage]
+        for other in self.dockerfile.stages:
+            if other.index != stage.index and any(other.base.stage == one.index for one in found):
+                found.append(other)
+        return found
+
+    def without(self, raw: RawInstruction) -> Change | None:
+        """Take an instruction out with its line's end, unless a comment above it speaks to a checker of it alone."""
+        if any(speaks_to_checker(text) for _, text in raw.comments):
+            return None
+        return Change(self.source.start(raw.line), self.source.start(raw.end_line + 1), "")
+
     def before(self, raw: RawInstruction) -> Evidence | None:
         """The evidence of the file up to an instruction; None where the target comes later."""
         text = self.source.text[: self.source.start(raw.line)]
@@ -57,6 +72,14 @@ class Context(NamedTuple):
 
     def _inside(self, line: int) -> bool:
         return any(one.line <= line <= one.end_line for one in self.source.parsed.instructions)
+
+
+_CHECKER = re.compile(r"(?i)\b(?:ignore|skip|disable|nosemgrep|nosec)\b|^\s*gate:")
+
+
+def speaks_to_checker(comment: str) -> bool:
+    """Whether a comment exempts what stands below it, so that it must stay above just that."""
+    return _CHECKER.search(comment) is not None
 
 
 Proposal = Callable[[Context], Iterator[Edit]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gate.evidence.dockerfile import tokens
 from gate.evidence.dockerfile.syntax import RawInstruction
-from gate.fixes.context import Context, cased, edit
+from gate.fixes.context import Context, cased, edit, speaks_to_checker
 from gate.fixes.source import Change, Edit, Places
 
 _AS = re.compile(r"\S+\s+(as)\s+\S+", re.IGNORECASE)
@@ -119,11 +119,9 @@ def without_platform(context: Context) -> Iterator[Edit]:
 
 def _in_head(context: Context, raw: RawInstruction, pattern: str, text: str) -> Change | None:
     """Replace the first group of the one match among an instruction's flags."""
-    head = context.source.head(raw)
-    found = list(re.finditer(pattern, head[1])) if head else []
-    if head is None or len(found) != 1:
-        return None
-    return Change(head[0] + found[0].start(1), head[0] + found[0].end(1), text)
+    start, flags = context.source.flags(raw)
+    found = list(re.finditer(pattern, flags))
+    return Change(start + found[0].start(1), start + found[0].end(1), text) if len(found) == 1 else None
 
 
 def slash(context: Context) -> Iterator[Edit]:
@@ -176,7 +174,7 @@ def port(context: Context) -> Iterator[Edit]:
 def without_it(context: Context) -> Iterator[Edit]:
     """Without the instruction that a later one replaces."""
     for raw in context.at("CMD", "ENTRYPOINT", "HEALTHCHECK"):
-        yield from edit(context.source.without(raw))
+        yield from edit(context.without(raw))
 
 
 def without_argument(context: Context) -> Iterator[Edit]:
@@ -185,7 +183,7 @@ def without_argument(context: Context) -> Iterator[Edit]:
         if _mentioned(context, raw):
             continue
         if len(raw.words) == 1:
-            yield from edit(context.source.without(raw))
+            yield from edit(context.without(raw))
             continue
         value = context.source.value(raw)
         for word in re.finditer(r"\S+", value.text) if value else ():
@@ -217,7 +215,10 @@ def joined(context: Context) -> Iterator[Edit]:
         end, start = first.after(len(first.text)), second.at(0)
         newline = source.end_of_line(raw.line)
         between = source.text[end:start].split("\n")[1:-1]
-        comments = "".join(line.rstrip("\r") + newline for line in between if line.lstrip().startswith("#"))
+        kept = [line.rstrip("\r") for line in between if line.lstrip().startswith("#")]
+        if any(speaks_to_checker(line.lstrip(" \t#")) for line in kept):
+            continue
+        comments = "".join(line + newline for line in kept)
         yield from edit(Change(end, start, f" {source.escape}{newline}{comments} && "))
 
 

@@ -18,6 +18,12 @@ _APT = {
     "install", "update", "remove", "purge", "autoremove", "clean", "autoclean", "download", "source", "build-dep",
     "dist-upgrade", "reinstall", "autopurge",
 }  # fmt: skip
+_APTS = ("apt", "apt-get", "aptitude")
+_CLEANERS = {
+    **dict.fromkeys(_APTS, ("rm -rf /var/lib/apt/lists/*", "apt-get clean")),
+    **{program: (f"{program} clean all",) for program in ("dnf", "microdnf", "tdnf", "yum")},
+    "zypper": ("zypper clean --all",),
+}
 _INSTALLS = ("install", "build-dep", "reinstall", "localinstall", "groupinstall", "in", "module")
 _READS_LISTS = frozenset(("install", "build-dep", "reinstall", "download", "source", "upgrade", "dist-upgrade", "show"))
 
@@ -86,16 +92,14 @@ def os_cache(context: Context) -> Iterator[Edit]:
     """``apk add --no-cache``; for the others, what empties the cache at the end of the RUN."""
     yield from each_call(_no_cache)(context)
     for raw in context.at("RUN"):
-        programs = {call.program for call in calls(context.source, raw)}
+        found = [call for call in calls(context.source, raw) if call.program in _CLEANERS]
+        sudo = "sudo " if found and all(call.all[0].text == "sudo" for call in found) else ""
         known = context.known(raw)
-        if programs & {"apt-get", "apt", "aptitude"} and known and not _read_later(context, known[0], raw):
-            yield from edit(_at_the_end(context.source, raw, "rm -rf /var/lib/apt/lists/*"))
-            yield from edit(_at_the_end(context.source, raw, "apt-get clean"))
-        for program in ("dnf", "microdnf", "tdnf", "yum"):
-            if program in programs:
-                yield from edit(_at_the_end(context.source, raw, f"{program} clean all"))
-        if "zypper" in programs:
-            yield from edit(_at_the_end(context.source, raw, "zypper clean --all"))
+        for program in sorted({call.program for call in found}):
+            if program in _APTS and (known is None or _read_later(context, known[0], raw)):
+                continue
+            for cleaner in _CLEANERS[program]:
+                yield from edit(_at_the_end(context.source, raw, sudo + cleaner))
 
 
 def lang_cache(context: Context) -> Iterator[Edit]:
@@ -108,17 +112,13 @@ def lang_cache(context: Context) -> Iterator[Edit]:
 
 def _read_later(context: Context, stage: Stage, raw: RawInstruction) -> bool:
     """Whether a later RUN of the stage, or of one on top of it, installs from the lists that this one fetched."""
-    on_top = {stage.index}
-    for other in context.dockerfile.stages:
-        if other.base.stage in on_top:
-            on_top.add(other.index)
-    for other in context.dockerfile.stages:
-        for one in other.instructions if other.index in on_top else ():
+    for other in context.on_top(stage):
+        for one in other.instructions:
             if one.cmd != "RUN" or (other.index == stage.index and one.line <= raw.line):
                 continue
             for command in one.commands:
                 words = set(command.args)
-                if command.program in ("apt-get", "apt", "aptitude", "apt-cache"):
+                if command.program in (*_APTS, "apt-cache"):
                     if "update" in words:
                         break
                     if words & _READS_LISTS:
@@ -179,7 +179,7 @@ def dist_upgrade(context: Context) -> Iterator[Edit]:
             text, start = call.script.text, call.all[0].offset
             later = found[index + 1] if index + 1 < len(found) else None
             if len(found) == 1:
-                yield from edit(context.source.without(raw), safe=False)
+                yield from edit(context.without(raw), safe=False)
             elif later and later.simple.connector == "&&" and later.script is call.script and not later.simple.env:
                 yield from edit(_cut(context.source, call.script, start, later.all[0].offset), safe=False)
             elif later is None and call.simple.connector == "&&":

@@ -75,7 +75,7 @@ def wget(context: Context) -> Iterator[Edit]:
         def change(call: Call, flag: str = flag) -> Change | None:
             if call.program != "wget" or any(_QUIET.match(arg) for arg in call.args):
                 return None
-            return call.insert_after(call.words[0], flag)
+            return call.insert_after(call.words[0], " -q" if call.all[0].name == "busybox" else flag)
 
         yield from each_call(change)(context)
 
@@ -141,12 +141,12 @@ def tls(context: Context) -> Iterator[Edit]:
         known = context.known(raw)
         pairs = known[1].pairs if known else []
         if len(pairs) == 1 and pairs[0][0].upper() in _VARIABLES:
-            yield from edit(context.source.without(raw), safe=False)
+            yield from edit(context.without(raw), safe=False)
     for raw in context.at("RUN"):
         found = calls(context.source, raw)
         said = [re.sub(r"\s|=", " ", " ".join(call.args).lower()) for call in found if call.program in ("npm", "git")]
         if len(found) == len(said) == 1 and re.fullmatch(_SWITCHED_OFF, said[0]):
-            yield from edit(context.source.without(raw), safe=False)
+            yield from edit(context.without(raw), safe=False)
 
 
 def pipefail(context: Context) -> Iterator[Edit]:

@@ -122,13 +122,10 @@ class Source:
             marks.append((offset, self.start(number) + column))
         return Places(value, marks) if value else None
 
-    def head(self, instruction: RawInstruction) -> tuple[int, str] | None:
-        """Where the keyword ends, and the text from there to the value: the flags."""
-        value = self.value(instruction)
-        if value is None:
-            return None
-        start = self.keyword(instruction).end
-        return start, self.text[start : value.at(0)]
+    def flags(self, instruction: RawInstruction) -> tuple[int, str]:
+        """Where the keyword ends, and the text from there to the value: the flags. Empty where there is no value."""
+        value, start = self.value(instruction), self.keyword(instruction).end
+        return start, self.text[start : value.at(0)] if value else ""
 
     def script(self, instruction: RawInstruction) -> Places | None:
         """The shell script of a RUN: its value, or the one here-document it consists of."""
@@ -146,10 +143,6 @@ class Source:
             marks.append((len(text), self.start(number) + len(whole) - len(kept)))
             text += kept
         return Places(text, marks) if text else None
-
-    def without(self, instruction: RawInstruction) -> Change:
-        """Take an instruction out, with its line's end."""
-        return Change(self.start(instruction.line), self.start(instruction.end_line + 1), "")
 
     def _body(self, number: int) -> str:
         """A line without its end and continuation character."""

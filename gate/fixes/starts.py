@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from gate.errors import ReferenceError_
 from gate.evidence.dockerfile.commands import is_posix_shell
 from gate.evidence.dockerfile.syntax import RawInstruction
+from gate.evidence.image.reference import parse
 from gate.evidence.model import Stage
 from gate.fixes.context import Context, edit
 from gate.fixes.source import Change, Edit, Places
@@ -89,7 +91,8 @@ def _entry_point(context: Context, stage: Stage, raw: RawInstruction) -> bool | 
     if config is None:
         return None
     if raw.cmd == "ENTRYPOINT":
-        return None if config.cmd else True
+        acts = any(one.config is not None and one.config.cmd for one in context.on_top(stage))
+        return None if acts else True
     if config.entrypoint:
         return None
     base = stage
@@ -124,16 +127,19 @@ def pinned(context: Context) -> Iterator[Edit]:
             continue
         digest = context.pinned(one)
         for raw in context.at("FROM", "COPY", "RUN") if digest else ():
-            yield from _digest(context, raw, one.reference, f"@{digest}")
+            start, text = context.source.flags(raw)
+            value = context.source.value(raw) if raw.cmd == "FROM" else None
+            if value is not None:
+                start, text = value.at(0), value.text.split()[0]
+            pattern = r"\A[^\s$\"'@]+\Z" if raw.cmd == "FROM" else r"(?<=from=)[^\s$\"',@]+(?=[\s,])"
+            for word in re.finditer(pattern, text):
+                if _same_image(word[0], one.reference):
+                    place = start + word.end()
+                    yield Edit((Change(place, place, f"@{digest}"),))
 
 
-def _digest(context: Context, raw: RawInstruction, reference: str, digest: str) -> Iterator[Edit]:
-    value, head = context.source.value(raw), context.source.head(raw)
-    if raw.cmd == "FROM" and value is not None:
-        word = re.match(r"[^\s$\"'@]+(?=\s|\Z)", value.text)
-        yield from edit(value.insert(word.end(), digest) if word and value.together(0, word.end()) else None)
-    elif raw.cmd != "FROM" and head is not None:
-        for word in re.finditer(r"(?<=from=)[^\s$\"',@]+(?=[\s,])", head[1]):
-            if reference.endswith(word[0]) or f"/{word[0].partition(':')[0]}" in f"/{reference}":
-                place = head[0] + word.end()
-                yield Edit((Change(place, place, digest),))
+def _same_image(word: str, reference: str) -> bool:
+    try:
+        return parse(word).normalized == reference
+    except ReferenceError_:
+        return False

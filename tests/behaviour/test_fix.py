@@ -95,7 +95,7 @@ def test_what_changes_the_build_waits_for_unsafe_fixes(folder: Path) -> None:
     text = "FROM debian:12-slim\nRUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\nUSER 7\n"
     (folder / "Dockerfile").write_text(text)
     held = gate("check", "--fix", "Dockerfile", cwd=folder)
-    assert "gate: with --unsafe-fixes also Dockerfile: no-recommends\n" in held.err
+    assert "gate: Dockerfile: --unsafe-fixes would also settle no-recommends\n" in held.err
     assert (folder / "Dockerfile").read_text() == text
     assert gate("check", "--diff", "Dockerfile", cwd=folder).out == ""
     shown = gate("check", "--diff", "--unsafe-fixes", "Dockerfile", cwd=folder)
