@@ -1,4 +1,4 @@
-"""Write the published JSON Schemas of the report and of gate.yaml, or (--check) fail where one here is old."""
+"""Write the published JSON Schemas of the reports and of gate.yaml, or (--check) fail where one here is old."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from gate.audit.schema import schema as audit_schema
 from gate.bundle.load import load
 from gate.report.json import schema as report_schema
 from gate.settings.schema import schema as settings_schema
@@ -15,7 +16,11 @@ FOLDER = Path(__file__).resolve().parent
 
 def main() -> int:
     """Exit 1 with --check when a file would change."""
-    schemas = {"report.schema.json": report_schema(), "gate.yaml.schema.json": settings_schema(load().catalogue)}
+    schemas = {
+        "report.schema.json": report_schema(),
+        "audit.schema.json": audit_schema(),
+        "gate.yaml.schema.json": settings_schema(load().catalogue),
+    }
     old = []
     for name, schema in schemas.items():
         path = FOLDER / name

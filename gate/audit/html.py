@@ -59,6 +59,7 @@ def _sections(
     """(id, title, body, lead) in reading order; those without a body are left out."""
     before = next((row for row in history if row.run != report.run), None)
     since = f"Since run {bdi(diff.before)}." if diff else ""
+    broken = "It passes today, and would be refused when it is next created."
     small = "Lighter layers are those of its base. The whole width is the largest image."
     exempted = "Waives: findings it waives now. Covers: findings it is about, were it valid and alone."
     claims = "Links between images are proven by their layers; what Dockerfiles name is what will be built."
@@ -66,7 +67,12 @@ def _sections(
         ("summary", "Summary", overview.cards(report, before), ""),
         ("trend", "Trend", overview.trend(report, history), ""),
         ("changes", "What changed", overview.changes(diff), since),
-        ("candidate", "What the candidate would break", overview.blast(report), "It passes today."),
+        (
+            "candidate",
+            "What the candidate would break",
+            overview.blast(report),
+            broken,
+        ),
         ("owners", "Owners", overview.owners(report), "The one with most denials first."),
         ("rules", "Rules", overview.rules(report), "The most frequent first."),
         ("bases", "Base images in use", base_tree(report), claims),

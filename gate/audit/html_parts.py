@@ -34,7 +34,8 @@ def bdi(value: object, longest: int = LONGEST) -> Markup:
 
 def code(value: object, longest: int = LONGEST) -> Markup:
     """An id, a digest, a path."""
-    return Markup(f"<code>{bdi(value, longest)}</code>")
+    short = ' class="id"' if len(str(value)) <= 32 else ""
+    return Markup(f"<code{short}>{bdi(value, longest)}</code>")
 
 
 def page_id(result: AuditResult) -> str:

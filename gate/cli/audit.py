@@ -29,7 +29,7 @@ FORMATS = ("text", "json", "html", "csv", "markdown", "sarif", "prometheus")
     invoke_without_command=True,
     epilog="""\b
 Examples:
-  gate audit --tree .                                        the Dockerfiles and manifests of a checkout
+  gate audit --tree . -o html=audit.html                     the Dockerfiles and manifests of a checkout, as a page
   gate audit --cluster -o html=audit.html                    what runs in the cluster of the current context
   gate audit --registry ghcr.io --repository acme/api        every tag of a repository
   gate audit --cluster --candidate stricter.yaml             what a stricter gate.yaml would refuse at restart
@@ -38,7 +38,11 @@ Examples:
   gate audit history | gate audit diff | gate audit trend    what was found before
 
 \b
-Exit codes: 0 done, 3 incomplete (something could not be listed or read), 1 with --fail-on where that was found.
+Exit codes:
+  0  everything was listed, read and judged, whatever was found
+  1  with --fail-on: that was found
+  2  gate.yaml, the candidate, the kubeconfig or the history cannot be used
+  3  incomplete: something could not be listed or read; it is named
 """,
 )
 @click.option("--tree", "trees", multiple=True, metavar="DIR", help="A checkout to audit; repeatable.")
@@ -106,11 +110,18 @@ def command(ctx: click.Context, /, **values: Any) -> int:
     return _exit_code(report, values["fail_on"])
 
 
-@command.command("history")
-@click.option("--store", metavar="URL", help="[GATE_STORE_URL]")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@command.command(
+    "history",
+    epilog="""\b
+Examples:
+  gate audit history --limit 5
+  gate audit history --store postgresql://audit@db/gate     the history of a team
+""",
+)
+@click.option("--store", metavar="URL", help="Its database, else SQLite in gate's cache folder. [GATE_STORE_URL]")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
 def history_command(store: str | None, limit: int) -> int:
-    """List the runs, the newest first."""
+    """List the runs, the newest first, with what each looked at."""
     from gate.audit import text
 
     history = open_history(store, needed=True)
@@ -118,10 +129,18 @@ def history_command(store: str | None, limit: int) -> int:
     return 0
 
 
-@command.command("diff")
-@click.argument("before", required=False)
-@click.argument("after", required=False)
-@click.option("--store", metavar="URL", help="[GATE_STORE_URL]")
+@command.command(
+    "diff",
+    epilog="""\b
+Examples:
+  gate audit diff                     the newest run against the one before it
+  gate audit diff before              the newest run against one by name; see gate audit history
+  gate audit diff before after --json
+""",
+)
+@click.argument("before", required=False, metavar="[BEFORE]")
+@click.argument("after", required=False, metavar="[AFTER]")
+@click.option("--store", metavar="URL", help="The database of the history. [GATE_STORE_URL]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def diff_command(before: str | None, after: str | None, store: str | None, as_json: bool) -> int:
     """What changed between two runs.
@@ -151,14 +170,21 @@ def diff_command(before: str | None, after: str | None, store: str | None, as_js
     return 0
 
 
-@command.command("trend")
-@click.argument("run", required=False)
-@click.option("--store", metavar="URL", help="[GATE_STORE_URL]")
+@command.command(
+    "trend",
+    epilog="""\b
+Examples:
+  gate audit trend                    of the sources of the newest run
+  gate audit trend nightly-7          of the sources of that run
+""",
+)
+@click.argument("run", required=False, metavar="[RUN]")
+@click.option("--store", metavar="URL", help="The database of the history. [GATE_STORE_URL]")
 @click.option("--limit", type=click.IntRange(2, 1_000), default=30, show_default=True, help="How many runs at most.")
 def trend_command(run: str | None, store: str | None, limit: int) -> int:
-    """Violations by rule over runs of the same sources, the oldest first.
+    """Violations by rule over runs of the same sources.
 
-    The sources are those of RUN, else of the newest run.
+    The oldest run first; the sources are those of RUN, else of the newest run.
     """
     from gate.audit import text
 

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 import pytest
 from gate.audit import sarif, text
 from gate.audit.model import AuditReport
+from gate.audit.schema import schema
 
 from tests.support.audit_report import HOSTILE, estate
 from tests.support.sarif import official_schema
@@ -89,3 +91,12 @@ def test_markdown_of_hostile_names_stays_in_its_cell(report: AuditReport) -> Non
     (row,) = [line for line in lines if line.startswith("| ") and "onerror" in line]
     assert row.count("|") == 6 and "<img" not in row
     assert HOSTILE not in text.markdown(report)
+
+
+def test_the_json_report_holds_to_its_published_schema_and_that_is_the_one_the_code_makes(report: AuditReport) -> None:
+    import jsonschema
+
+    published = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "audit.schema.json").read_text())
+    assert published == schema()
+    jsonschema.Draft202012Validator.check_schema(published)
+    jsonschema.Draft202012Validator(published).validate(json.loads(msgspec.json.encode(report)))
