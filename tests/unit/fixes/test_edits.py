@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from gate.finding import Result
+from gate.fixes.apply import MAX_JUDGED, fix
 
-from tests.support.fixing import rewritten
+from tests.support.fixing import judging, rewritten
 
 BASE = "FROM debian:12-slim\n"
 END = "USER 65532:65532\n"
@@ -113,6 +115,15 @@ SAFE: list[tuple[str, str, str | None]] = [
     ("no-sudo", "RUN sudo A=1 b\n", None),
     ("wget-quiet", "RUN wget a; wget -q b; wget c\n", "RUN wget -nv a; wget -q b; wget -nv c\n"),
     ("useradd-l", "RUN useradd -u 1000000 a\n", "RUN useradd --no-log-init -u 1000000 a\n"),
+    ("wget-quiet", "RUN busybox wget a\n", "RUN busybox wget -q a\n"),
+    (
+        "clean-os-cache",
+        "USER 7\nRUN sudo apt-get update && sudo apt-get install -y a\n",
+        "USER 7\nRUN sudo apt-get update && sudo apt-get install -y a && sudo rm -rf /var/lib/apt/lists/*\n",
+    ),
+    # A comment that exempts what is below it stays above just that.
+    ("single-instruction", '# hadolint ignore=DL3025\nCMD ["a"]\nCMD ["b"]\n', None),
+    ("update-alone", "RUN apt-get update\n# hadolint ignore=DL3008\nRUN apt-get install -y a\n", None),
     # ONBUILD is another build's.
     ("non-interactive", "ONBUILD RUN apt-get install a\n", None),
 ]
@@ -191,6 +202,7 @@ WHOLE = [
     ("base-pinned", "FROM scratch\nCOPY --from=nginx /a /b\n", f"FROM scratch\nCOPY --from=nginx@sha256:{'a' * 64} /a /b\n"),
     ("base-pinned", "ARG T=latest\nFROM a:$T\n", None),
     ("arg-unused", "ARG A=1\nFROM scratch\nCOPY a /$A\n", None),
+    ("exec-form", 'FROM debian:12 AS a\nENTRYPOINT curl b\nFROM a\nCMD ["c"]\nUSER 7\n', None),
     # The escape directive.
     (
         "clean-os-cache",
@@ -216,6 +228,31 @@ WHOLE = [
 @pytest.mark.parametrize(("rule", "before", "after"), WHOLE)
 def test_a_whole_file(rule: str, before: str, after: str | None) -> None:
     assert rewritten(before, rule) == (before if after is None else after)
+
+
+def test_what_would_take_too_long_is_left_and_said() -> None:
+    lines = "".join(f"ENV A{n} b c\n" for n in range(30))
+    data = f"FROM debian:12\n{lines}".encode() + b"# 23456789\n" * 90_000
+    first = judging(collection="essential", rules={"env-format": "warn"})(data)
+    assert first is not None and len(data) < 1 << 20
+    tried: list[bytes] = []
+    found = fix(data, first, tried.append)  # nothing helps
+    assert (found.data, found.complete) == (data, False)
+    assert sum(map(len, tried)) < MAX_JUDGED + (1 << 20)
+
+
+def test_all_edits_for_a_rule_are_judged_at_once() -> None:
+    data = ("FROM debian:12\n" + "".join(f"ENV A{n} b c\n" for n in range(30)) + END).encode()
+    judge, tried = judging(), []
+
+    def counted(text: bytes) -> Result | None:
+        tried.append(text)
+        return judge(text)
+
+    first = judge(data)
+    assert first is not None
+    found = fix(data, first, counted, only=frozenset(("env-format",)))
+    assert (found.rules, len(tried)) == (["env-format"] * 30, 1)
 
 
 def test_a_shell_that_has_pipefail_is_told_so() -> None:
