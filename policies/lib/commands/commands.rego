@@ -20,13 +20,13 @@ _bases := {index: bases |
 
 # METADATA
 # description: >-
-#   Every command of a RUN in a stage that is built: `command`, its `run` (the instruction), `position` in it, `stage`
+#   Every command of a RUN in a stage that is built, ONBUILD RUN included: `command`, its `run` (the instruction), `position` in it, `stage`
 #   and whether it `ships`.
 calls := [call |
 	some stage in input.evidence.dockerfile.stages
 	stage.reachable
 	some run in stage.instructions
-	run.cmd == "RUN"
+	_runs(run)
 	some position, command in run.commands
 	call := {
 		"command": command,
@@ -36,6 +36,15 @@ calls := [call |
 		"ships": stage.index in shipped,
 	}
 ]
+
+_runs(instruction) if instruction.cmd == "RUN"
+
+# A trigger is written here, whoever it is run for. What it mounts is not read.
+_runs(instruction) if {
+	instruction.cmd == "ONBUILD"
+	instruction.sub == "RUN"
+	not contains(instruction.raw, "--mount")
+}
 
 # METADATA
 # description: Calls by program; paths are left out, so that /usr/bin/apt-get is apt-get.

@@ -55,3 +55,11 @@ test_removal_reaches_what_is_below if {
 	not commands.removed(run, "/var/lib/apt")
 	not commands.removed(fixture.run(1, [fixture.command("rm", ["*"])]), "/var")
 }
+
+test_calls_of_triggers if {
+	install := fixture.command("apt-get", ["install", "curl"])
+	trigger := fixture.instruction("ONBUILD", 2, {"sub": "RUN", "raw": "RUN apt-get install curl", "commands": [install]})
+	mounted := object.union(trigger, {"raw": "RUN --mount=type=cache,target=/var/cache/apt apt-get install curl"})
+	found := commands.calls with input.evidence as fixture.single([trigger, mounted])
+	[call.run.line | some call in found] == [2]
+}
