@@ -29,6 +29,7 @@ Examples:
   cat Dockerfile | gate check -               standard input
   gate check -o text -o sarif=gate.sarif      two reports in one run
   gate check --env dev                        another environment's levels
+  gate check --diff                           what --fix would change
   gate check --baseline old.json              only what is new denies
   gate check api:2 --against api:1            what changed between two images
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -80,6 +81,7 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
         try:
             with os.fdopen(handle, "wb") as sink:
                 sink.writelines(pieces)
+            _give(Path(name), target)
             Path(name).chmod(_mode(target))
             Path(name).replace(target)
         except BaseException:
@@ -150,6 +152,14 @@ def _mode(target: Path) -> int:
         mask = os.umask(0)
         os.umask(mask)
         return 0o666 & ~mask
+
+
+def _give(path: Path, target: Path) -> None:
+    """Make a file belong to whom the one belongs that it replaces, where we may."""
+    if hasattr(os, "chown") and target.exists():
+        old = target.stat()
+        with contextlib.suppress(PermissionError):
+            os.chown(path, old.st_uid, old.st_gid)
 
 
 def silence(stream: object) -> None:

@@ -70,6 +70,15 @@ def test_standard_input_can_be_shown_and_not_written(folder: Path) -> None:
     assert refused.code == 2 and "cannot be fixed in place" in refused.err
 
 
+@pytest.mark.root
+def test_a_file_stays_with_its_owner(folder: Path) -> None:
+    path = folder / "Dockerfile"
+    path.write_text(SOURCE)
+    os.chown(path, 1234, 1235)
+    assert gate("check", "--fix", "Dockerfile", cwd=folder).code == 0
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1235)
+
+
 def test_a_link_stays_a_link_and_its_file_is_fixed(folder: Path) -> None:
     (folder / "real").mkdir()
     (folder / "real" / "Dockerfile").write_text(SOURCE)
