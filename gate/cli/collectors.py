@@ -78,11 +78,16 @@ def _manifest(session: Session, target: Target, data: bytes | None) -> Iterator[
     import shlex
 
     from gate.cli.manifests import containers, custom_resources, offline
+    from gate.settings.images import vendors_of
 
     text = session.stdin if data is None and target.is_stdin else data
     images = session.images.named if session.asked.online else offline(shlex.quote(target.text))
     yield from containers(
-        read_target(target) if text is None else text, target.name, custom_resources(session.settings.written), images
+        read_target(target) if text is None else text,
+        target.name,
+        custom_resources(session.settings.written),
+        images,
+        vendors_of(session.settings),
     )
 
 

@@ -28,11 +28,17 @@ def custom_resources(written: Written) -> list[CustomResource]:
     ]
 
 
-def containers(data: bytes, path: str, custom: Sequence[CustomResource], images: Images) -> Iterator[Evidence]:
+def containers(
+    data: bytes,
+    path: str,
+    custom: Sequence[CustomResource],
+    images: Images,
+    vendor: Callable[[str], bool] = lambda reference: False,
+) -> Iterator[Evidence]:
     """Evidence of every container in a manifest; raises `ManifestError`.
 
     All its images are asked for at once. Where one is not known, what the manifest settles (a numeric runAsUser) is
-    known all the same.
+    known all the same. ``vendor``: see `container_evidence`.
     """
     found = [
         (item, holder, ref)
@@ -44,4 +50,4 @@ def containers(data: bytes, path: str, custom: Sequence[CustomResource], images:
     known = images(list(dict.fromkeys(ref.image for _, _, ref in found if ref.image is not None)))
     for item, holder, ref in found:
         image = "the manifest names no image" if ref.image is None else known[ref.image]
-        yield container_evidence(holder, ref, image, path=path, lines=item.lines)
+        yield container_evidence(holder, ref, image, path=path, lines=item.lines, vendor=vendor)

@@ -11,7 +11,7 @@ from typing import Any
 from gate.settings.patterns import SCRATCH, matches, name_of
 from gate.settings.resolve import Settings
 
-__all__ = ["hosts_of", "vendor_patterns", "vendors_of"]
+__all__ = ["hosts_of", "vendors_of"]
 
 _NAMING = (("approved-base", "bases"), ("approved-base", "images"), ("approved-source", "sources"))
 _VENDORS = (("approved-base", "images"),)
@@ -30,14 +30,12 @@ def hosts_of(settings: Settings) -> frozenset[str]:
     return frozenset(found)
 
 
-def vendor_patterns(settings: Settings) -> list[Mapping[str, Any]]:
-    """The compiled patterns of ``approved_images``, over all environments: the rule looks at its own once more."""
-    return _patterns(settings, _VENDORS)
-
-
 def vendors_of(settings: Settings) -> Callable[[str], bool]:
-    """Whether an image (its normalized reference) may be run as its vendor made it, in any environment."""
-    patterns = vendor_patterns(settings)
+    """Whether an image (its normalized reference) may be run as its vendor made it (``approved_images``).
+
+    In any environment: the rule looks at the patterns of its own once more.
+    """
+    patterns = _patterns(settings, _VENDORS)
 
     def is_vendors(reference: str) -> bool:
         name = name_of(reference)

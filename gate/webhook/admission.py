@@ -85,7 +85,8 @@ class AdmissionPolicy:
     ``rollout``: ``audit`` allows and records, ``warn`` allows with warnings, ``enforce`` refuses; ``templates`` is the
     same for objects that only hold a pod template (their Pods are judged again). ``pending``: what an image that is
     still being read means in an environment. ``revision``: the policy's, shown in every refusal. ``self_test``: the
-    namespace of the self-test, where what is denied is refused whatever the rollout.
+    namespace of the self-test, where what is denied is refused whatever the rollout. ``vendor``: whether an image may
+    be run as it is, by its normalized reference.
     """
 
     environment_of: Callable[[str, str | None], str]
@@ -97,6 +98,7 @@ class AdmissionPolicy:
     self_test: str | None = None
     labelled: frozenset[str] = frozenset()
     label: EnvironmentLabel | None = None
+    vendor: Callable[[str], bool] = lambda _reference: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,8 @@ async def admit(
     holder, refs = found
     environment = policy.environment_of(request.namespace, request.labelled)
     images = await _evidence_of(refs, request.namespace, evidence, deadline)
-    results = await asyncio.gather(
-        *(judge(container_evidence(holder, ref, _known(images[ref.image])), environment) for ref in refs)
-    )
+    known = [container_evidence(holder, ref, _known(images[ref.image]), vendor=policy.vendor) for ref in refs]
+    results = await asyncio.gather(*(judge(each, environment) for each in known))
     return _decide(request, policy, environment, refs, results, holder)
 
 

@@ -29,6 +29,7 @@ from gate.judge import Judge
 from gate.lock import Lock
 from gate.settings import Settings
 from gate.settings.files import UnreadableError, read_regular
+from gate.settings.images import vendors_of
 from gate.webhook.admission import AdmissionPolicy, Rollout
 from gate.webhook.metrics import Metrics
 from gate.webhook.opa_bundle import BundleServer
@@ -260,6 +261,7 @@ class PolicyInForce:
                 for one in settings.written.custom_resources
             ],
             self_test=sources.self_test,
+            vendor=vendors_of(settings),
         )
         return Loaded(bundle, settings, admission, lock, lock_digest, digest, today, judge, engine, memory)
 

@@ -20,7 +20,7 @@ from gate.evidence.image.source import ImageSource, PlatformImage
 from gate.evidence.model import Ancestor, BaseClaim, BaseFact, ConfigOrigin
 from gate.lock import Lock, LockedBase, LockedPlatform
 
-__all__ = ["EMPTY_LAYERS", "Bases", "Candidate", "diff_ids_of", "trace"]
+__all__ = ["EMPTY_LAYERS", "Bases", "Candidate", "diff_ids_of", "run_as", "trace"]
 
 EMPTY_LAYERS = frozenset(
     (
@@ -29,6 +29,8 @@ EMPTY_LAYERS = frozenset(
         "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",  # nothing
     )
 )
+_UNPROVEN = "no base is proven: its layers start with those of no image in gate.lock, or it was squashed"
+_BARE = "a full walk found no os-release, package database, loader or shell"
 _BUILT_BEFORE = "2001"  # such dates are put in to make builds reproducible
 
 
@@ -125,7 +127,7 @@ def diff_ids_of(image: PlatformImage) -> list[str]:
 
 
 async def trace(image: PlatformImage, own: Reference | None, bases: Bases, source: object, *, bare: bool) -> BaseFact:
-    """The base of an image. ``own`` is its own reference, pinned; ``bare``: a full walk found no distribution in it."""
+    """The base of an image. ``own``: its reference, as written; ``bare``: a full walk found no distribution in it."""
     diff_ids = diff_ids_of(image)
     origin = ConfigOrigin(field="rootfs.diff_ids")
     if image.problem is not None:
@@ -139,7 +141,7 @@ async def trace(image: PlatformImage, own: Reference | None, bases: Bases, sourc
         claim = _claim(hint, candidates, diff_ids, reason, proven=bool(under or _same(hint, proven)))
         if hint.source != "provenance" or claim.holds:
             claims.append(claim)
-    return _fact(_distinct(proven), claims, own, bases, image.platform, bare=bare)
+    return run_as(_fact(_distinct(proven), claims, bases, image.platform, bare=bare), own, bases.vendor)
 
 
 def _same(hint: Hint, proven: Sequence[Proof]) -> list[Candidate]:
@@ -189,7 +191,6 @@ def _distinct(proven: Sequence[Proof]) -> list[Proof]:
 def _fact(
     proven: Sequence[Proof],
     claims: list[BaseClaim],
-    own: Reference | None,
     bases: Bases,
     platform: str,
     *,
@@ -205,22 +206,32 @@ def _fact(
         )
         for each, hint in proven
     ]
-    if own is not None and bases.vendor(own):
-        ancestors.append(Ancestor(reference=own.normalized, digest=own.digest, via="self"))
     origin = ConfigOrigin(field="rootfs.diff_ids")
     if proven:
         found = _nearest(proven[0][0], bases, platform)
         return msgspec.structs.replace(found, ancestors=ancestors, claims=claims, origin=origin)
-    if ancestors:
-        return BaseFact(state="known", ancestors=ancestors, claims=claims, origin=origin)
     if bare:
         ancestors.append(Ancestor(reference="scratch", via="structure"))
-        reason = "a full walk found no os-release, package database, loader or shell"
         return BaseFact(
-            state="assumed", reason=reason, reference="scratch", ancestors=ancestors, claims=claims, origin=origin
+            state="assumed", reason=_BARE, reference="scratch", ancestors=ancestors, claims=claims, origin=origin
         )
-    reason = "no base is proven: its layers start with those of no image in gate.lock, or it was squashed"
-    return BaseFact(state="unknown", reason=reason, claims=claims, origin=origin)
+    return BaseFact(state="unknown", reason=_UNPROVEN, claims=claims, origin=origin)
+
+
+def run_as(fact: BaseFact, own: Reference | None, vendor: Callable[[Reference], bool]) -> BaseFact:
+    """The base of an image that is run by the name ``own``: a vendor's image is known whatever it is built on.
+
+    Facts of one digest serve all its names, so what followed from another name is taken back.
+    """
+    found = [each for each in fact.ancestors if each.via != "self"]
+    state, reason = fact.state, fact.reason
+    if len(found) < len(fact.ancestors) and not any(each.via == "layers" for each in found):
+        state, reason = ("assumed", _BARE) if found else ("unknown", _UNPROVEN)
+    if own is not None and vendor(own):
+        found.append(Ancestor(reference=own.normalized, digest=own.digest, via="self"))
+        if reason in (_UNPROVEN, _BARE):
+            state, reason = "known", None
+    return msgspec.structs.replace(fact, state=state, reason=reason, ancestors=found)
 
 
 def _nearest(base: Candidate, bases: Bases, platform: str) -> BaseFact:

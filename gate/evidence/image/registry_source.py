@@ -27,7 +27,7 @@ class RegistrySource:
     async def resolve(self) -> Resolved:
         """One authorized HEAD; `RegistryError` where the registry refuses, lies or does not answer."""
         head = await self._client.head(self.reference)
-        self._resolved = Resolved(self.reference.pinned(head.digest), head.digest, head.media_type)
+        self._resolved = Resolved(self.reference, head.digest, head.media_type)
         return self._resolved
 
     async def images(self, platform: str | None = None) -> list[PlatformImage]:

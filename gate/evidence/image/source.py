@@ -21,8 +21,8 @@ __all__ = ["ImageSource", "Layer", "PlatformImage", "Resolved", "Span"]
 class Resolved:
     """What a name stands for now. ``digest`` is of ``document``, an index or a manifest, as its bytes were hashed.
 
-    ``reference`` is null for archives and layouts without a name. Both are null where no registry digest exists
-    (``docker save`` of an image that was never pushed).
+    ``reference`` is the name as it was asked for, null for archives and layouts without one. ``digest``
+    is null where no registry has one (``docker save`` of an image that was never pushed).
     """
 
     reference: Reference | None

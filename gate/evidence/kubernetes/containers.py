@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from gate.errors import ReferenceError_
+from gate.evidence.image.lineage import run_as
 from gate.evidence.image.reference import parse
 from gate.evidence.kubernetes.effective_user import effective_security, effective_user, predicted_refusals
 from gate.evidence.kubernetes.workloads import ContainerRef, PodHolder
@@ -51,16 +52,18 @@ def container_evidence(
     *,
     path: str = "",
     lines: Mapping[str, int] | None = None,
+    vendor: Callable[[str], bool] = lambda reference: False,
 ) -> Evidence:
     """Evidence of kind ``container``. ``images``: the image's evidence per platform, or why there is none.
 
-    ``path`` is the manifest's, empty for an admitted object; ``lines`` maps JSON pointers to lines of it.
+    ``path`` is the manifest's, empty for an admitted object; ``lines`` maps JSON pointers to lines of it. ``vendor``
+    says of a normalized reference whether it may be run as it is (``approved_images``).
     """
     known = lines or {}
     if isinstance(images, str) or not images:
         facts, image, digest = unknown_facts(images if isinstance(images, str) else "no runnable platform"), None, None
     else:
-        facts = worst_facts(images)
+        facts = _as_named(worst_facts(images), ref.image, vendor)
         image = _shared_image(images)
         digest = image.index_digest or image.manifest_digest if image else None
     user = effective_user(ref, facts.user, path, known)
@@ -122,6 +125,15 @@ def _reference(image: str | None, digest: str | None) -> tuple[str | None, bool,
     except ReferenceError_:
         return image, False, digest
     return parsed.normalized, parsed.digest is not None, parsed.digest or digest
+
+
+def _as_named(facts: Facts, image: str | None, vendor: Callable[[str], bool]) -> Facts:
+    """The facts of an image that is run by this name; those of its digest may have been read under another."""
+    try:
+        own = parse(image) if image else None
+    except ReferenceError_:
+        own = None
+    return msgspec.structs.replace(facts, base=run_as(facts.base, own, lambda name: vendor(name.normalized)))
 
 
 def _single_platform(images: Sequence[Evidence] | str) -> str | None:

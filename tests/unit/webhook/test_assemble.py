@@ -62,7 +62,7 @@ LOCK = "version: 1\nbases: []\n"
     [
         ("rules: {non-root: warn}", None, True),
         ("", LOCK, False),
-        ('approved_images: ["docker.io/library/postgres"]', None, False),
+        ('approved_images: ["docker.io/library/postgres"]', None, True),
         ("registries: [{host: reg.io}]", None, False),
         ("limits: {layer: {seconds: 10}}", None, False),
     ],
