@@ -22,39 +22,57 @@ class Checkout:
     codeowners: str = ""
 
 
+_SECTION = re.compile(r"^\^?\[[^\]]+\](?:\[\d+\])?\s*(.*)$")
+_SPACE = re.compile(r"(?<!\\)\s+")
+
+_Rules = list[tuple[re.Pattern[str], tuple[str, ...]]]
+
+
 @dataclass(slots=True)
 class Owners:
-    """CODEOWNERS of one tree: the last line whose pattern matches a path decides, as on GitHub and GitLab."""
+    """CODEOWNERS of one tree, as GitHub and GitLab read it.
 
-    rules: list[tuple[re.Pattern[str], tuple[str, ...]]] = field(default_factory=list)
+    In each section the last line whose pattern matches a path decides; GitHub's files are one section.
+    """
+
+    sections: list[_Rules] = field(default_factory=list)
 
     @classmethod
     def parse(cls, text: str) -> Owners:
-        """Lines of ``pattern owner...``; comments and sections are left out."""
-        rules = []
+        """Lines of ``pattern owner...``; a section's heading may have owners for its lines without any."""
+        sections: list[_Rules] = [[]]
+        default: tuple[str, ...] = ()
         for line in text.splitlines():
-            words = line.split("#")[0].split()
-            if words and not words[0].startswith(("[", "^[")):
-                rules.append((_pattern(words[0]), tuple(words[1:])))
-        return cls(rules)
+            words = _SPACE.split(line.split("#")[0].strip())
+            if heading := _SECTION.match(line.strip()):
+                sections.append([])
+                default = tuple(heading.group(1).split("#")[0].split())
+            elif words[0]:
+                pattern = words[0].replace("\\ ", " ")
+                sections[-1].append((_pattern(pattern), tuple(words[1:]) or default))
+        return cls(sections)
 
     def of(self, path: str) -> tuple[str, ...]:
-        """The owners of a path relative to the tree."""
-        found: tuple[str, ...] = ()
-        for pattern, owners in self.rules:
-            if pattern.match(path):
-                found = owners
-        return found
+        """The owners of a path relative to the tree, those of each section once."""
+        found: dict[str, None] = {}
+        for rules in self.sections:
+            decided: tuple[str, ...] = ()
+            for pattern, owners in rules:
+                if pattern.match(path):
+                    decided = owners
+            found |= dict.fromkeys(decided)
+        return tuple(found)
 
 
 def _pattern(glob: str) -> re.Pattern[str]:
-    """A gitignore-like glob as an expression over ``a/b/c``."""
+    """A gitignore-like glob as an expression over ``a/b/c``; ``docs/*`` is the files of docs alone."""
     anchored = "/" in glob.rstrip("/")
     body = glob.strip("/")
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", body)
     replaced = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     middle = "".join(replaced.get(part, re.escape(part)) for part in parts)
-    return re.compile(("" if anchored else "(?:.*/)?") + middle + "(?:/.*)?$")
+    below = "" if body.endswith("/*") else "(?:/.*)?"
+    return re.compile(("" if anchored else "(?:.*/)?") + middle + below + "$")
 
 
 def same_repository(one: str | None, other: str | None) -> bool:

@@ -45,7 +45,7 @@ class Trees:
         planned = plan([str(root)], session.settings.written, cwd=session.cwd)
         self.checkouts.append(Checkout(str(root), _remote(root), _codeowners(root)))
         self.failures += [f"{name}: {error}" for name, error in planned.failures]
-        self.skipped["files"] += len(planned.skipped)
+        self.skipped.update(_why(text) for text in planned.skipped)
         if not planned.targets and not planned.failures:
             self.failures.append(f"{root}: no Dockerfile or manifest was found")
         return list(planned.targets)
@@ -72,7 +72,8 @@ class Trees:
     def _add(self, session: Session, root: Path, owners: Owners, target: Target, outcome: Outcome) -> None:
         if outcome.failure is not None:
             self.failures.append(f"{outcome.failure.target}: {outcome.failure.message}")
-        self.skipped["files"] += outcome.skipped is not None
+        if outcome.skipped:
+            self.skipped[_why(outcome.skipped)] += 1
         facts = _facts(session, target) if target.kind == "dockerfile" and outcome.results else None
         for result in outcome.results:
             self.seen["files" if target.kind == "dockerfile" else "manifests"] += 1
@@ -82,6 +83,11 @@ class Trees:
             self.rows.append(_named(row, again, owners.of(_inside(target, root))))
             if row.kind == "dockerfile" and row.reference:
                 self.images.setdefault(_repository(row.reference), self.rows[-1].name)
+
+
+def _why(skipped: str) -> str:
+    """The reason without the file's name, so that files can be counted by it."""
+    return skipped.partition(": ")[2] or skipped
 
 
 def _inside(target: Target, root: Path) -> str:

@@ -120,3 +120,11 @@ def test_a_folder_without_anything_to_judge_is_no_pass(project: Path) -> None:
     (project / "empty").mkdir()
     found = report(project, "--tree", "empty", code=3)
     assert found["coverage"]["failures"] == ["empty: no Dockerfile or manifest was found"]
+
+
+def test_what_is_left_out_is_counted_by_its_reason(project: Path) -> None:
+    for name in ("Dockerfile.j2", "Dockerfile.tmpl"):
+        (project / "svc" / name).write_text("FROM {{ base }}\n")
+    found = report(project, "--tree", "svc")
+    assert list(found["coverage"]["skipped"].values()) == [2]
+    assert "svc" not in next(iter(found["coverage"]["skipped"]))
