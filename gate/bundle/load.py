@@ -25,7 +25,8 @@ class Bundle(msgspec.Struct, frozen=True):
     ``modules`` and ``custom_modules``: Rego text by the path that messages show. ``revision``: ``sha256:...`` over
     all of it. ``catalogue``: rules by id, in order. ``defaults``: defaults.yaml with the custom rules added.
     ``capabilities``: OPA's document of that name, as text. ``names``: of the custom modules in an archive, by their
-    path. ``inputs``: "conftest", "trivy", where policies written for these are among them.
+    path. ``inputs``: "conftest", "trivy", where policies written for these are among them; ``native`` are the paths of
+    the others. ``schema``: JSON Schema of what those read, as text; empty where there are none.
     """
 
     modules: Mapping[str, str]
@@ -36,6 +37,8 @@ class Bundle(msgspec.Struct, frozen=True):
     capabilities: str
     names: Mapping[str, str] = {}
     inputs: frozenset[str] = frozenset()
+    native: frozenset[str] = frozenset()
+    schema: str = ""
 
     @property
     def builtins(self) -> frozenset[str]:
@@ -66,6 +69,7 @@ def load(extra_dirs: Sequence[Path] = (), *, root: Path | None = None) -> Bundle
     prepared = _prepared(root, modules, defaults_text)
     rules = prepared.rules
     custom, others = _custom_modules(extra_dirs)
+    native = frozenset(custom)
     theirs = foreign.read(others)
     own = dict(_custom_rules(custom))
     for rule in theirs.rules.values():
@@ -85,6 +89,8 @@ def load(extra_dirs: Sequence[Path] = (), *, root: Path | None = None) -> Bundle
         capabilities=capabilities,
         names=names,
         inputs=frozenset(file.input for file in others),
+        native=native,
+        schema=_read(root / "schemas" / "input.json") if native else "",
     )
 
 

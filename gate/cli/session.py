@@ -114,6 +114,7 @@ class Session:
         """The engine, started when first asked for; raises `EngineError` and `PolicyError`."""
         if self._engine is None:
             from gate.engine import choose
+            from gate.engine.paths import Typed
 
             self._engine = choose(
                 self.asked.engine,
@@ -123,6 +124,7 @@ class Session:
                 builtins=self.bundle.builtins,
                 capabilities=self.bundle.capabilities,
                 triggers=self.bundle.triggers,
+                typed=Typed(self.bundle.native, self.bundle.schema) if self.bundle.native else None,
                 server=self._server(),
                 opa=_program("opa"),
             )

@@ -17,6 +17,7 @@ from gate.bundle.load import Bundle, load, shipped
 from gate.bundle.metadata import check_depth
 from gate.cli.collectors import foreign_inputs
 from gate.engine import choose
+from gate.engine.paths import Typed
 from gate.errors import GateError, UsageError
 from gate.evidence import model
 from gate.exemptions import Exemptions
@@ -70,6 +71,7 @@ def run_cases(folder: Path) -> Iterator[Trial]:
         revision=bundle.revision,
         custom=bundle.custom_modules,
         builtins=bundle.builtins,
+        typed=Typed(bundle.native, bundle.schema),
     )
     try:
         for path in files:

@@ -18,7 +18,7 @@ def refuse_other_builtins(tree: Any, allowed: frozenset[str]) -> None:
     ``tree`` is ``Engine.get_ast_as_json()`` decoded: a list of modules.
     """
     for module in tree:
-        own = _own_names(module["ast"])
+        own = _own_names(module["ast"], module["source"]["contents"].encode())
         for name, line in _calls(module["ast"]["rules"]):
             if name not in allowed and name.split(".", 1)[0] not in own:
                 raise PolicyError(
@@ -29,12 +29,17 @@ def refuse_other_builtins(tree: Any, allowed: frozenset[str]) -> None:
                 )
 
 
-def _own_names(ast: Any) -> set[str]:
+def alias_of(imported: Any, source: bytes) -> str | None:
+    """The name that an ``import ... as`` gives, of which the tree has only the place."""
+    alias = imported.get("as")
+    return source[alias["start"] : alias["end"]].decode() if alias else None
+
+
+def _own_names(ast: Any, source: bytes) -> set[str]:
     """Names a call may begin with that are no builtin: data, imports, the module's own rules."""
     names = {"data", "input"}
     for each in ast["imports"]:
-        alias = each.get("as")
-        names.add(_text(alias) if alias else _dotted(each["refr"]).rsplit(".", 1)[-1])
+        names.add(alias_of(each, source) or _dotted(each["refr"]).rsplit(".", 1)[-1])
     for each in ast["rules"]:
         for kind in each.values():
             head = kind.get("head") or {}

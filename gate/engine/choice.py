@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from gate.engine.protocol import Engine
 from gate.errors import EngineUnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from gate.engine.paths import Typed
 
 _REMEDIES = "Install Rego in process with `pip install 'gate-images[embedded]'`, or put `opa` on PATH."
 
@@ -37,9 +40,11 @@ def choose(
     server: Server | None = None,
     opa: str | None = None,
     triggers: Mapping[str, Sequence[str]] | None = None,
+    typed: Typed | None = None,
 ) -> Engine:
     """The engine for a run; the caller closes it.
 
+    ``typed``: the custom policies whose paths into the input are checked, which the embedded engine does.
     ``triggers``: METADATA ``only_with`` by rule, which spares the embedded engine rules that have nothing to say.
     ``server`` is an OPA that runs already, ``opa`` the path of its program for a private one (None: not on PATH).
     ``auto`` is the server if one is given, else regorus if its wheel is there, else a private OPA. Raises
@@ -65,7 +70,7 @@ def choose(
             raise EngineUnavailableError("Rego in process is not installed", hint=_REMEDIES)
         from gate.engine.regorus import RegorusEngine
 
-        return RegorusEngine(modules, revision, custom=custom, builtins=builtins, triggers=triggers)
+        return RegorusEngine(modules, revision, custom=custom, builtins=builtins, triggers=triggers, typed=typed)
     if opa is None:
         missing = "no `opa` on PATH" if asked == "opa" else "neither Rego in process nor `opa` is there"
         raise EngineUnavailableError(missing, hint=_REMEDIES)

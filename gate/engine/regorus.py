@@ -23,6 +23,7 @@ from gate.engine.triggers import roused
 from gate.errors import EngineError, EngineUnavailableError, GateError, PolicyError
 
 if TYPE_CHECKING:
+    from gate.engine.paths import Typed
     from gate.engine.worker import Worker
 
 _QUERY = "data.gate.main.report"
@@ -41,7 +42,8 @@ class RegorusEngine:
     """The shipped rules in this process, custom ones in a worker.
 
     ``modules`` and ``custom``: Rego text by path; ``builtins``: what custom policies may call; ``triggers``: words
-    without which a rule is silent about a Dockerfile (`gate.engine.triggers`). Raises `EngineUnavailableError` without
+    without which a rule is silent about a Dockerfile (`gate.engine.triggers`); ``typed``: the custom policies whose
+    paths into the input are checked. Raises `EngineUnavailableError` without
     the wheel and `PolicyError` where a policy does not compile.
     """
 
@@ -56,6 +58,7 @@ class RegorusEngine:
         builtins: frozenset[str] = frozenset(),
         seconds: float = 2.0,
         triggers: Mapping[str, Sequence[str]] | None = None,
+        typed: Typed | None = None,
     ) -> None:
         self.revision = revision
         self._triggers = dict(triggers or {})
@@ -65,7 +68,7 @@ class RegorusEngine:
             from gate.engine.worker import Worker
 
             shared = {path: text for path, text in modules.items() if _rule_of(path, text) is None}
-            self._worker = Worker({**shared, **custom}, builtins=builtins, seconds=seconds)
+            self._worker = Worker({**shared, **custom}, builtins=builtins, seconds=seconds, typed=typed)
 
     def evaluate(self, document: bytes) -> RawReport:
         """Judge one document; rules that fail are undecided with the reason ``rule-error: ...``."""

@@ -19,6 +19,7 @@ from typing import IO, Any
 
 import msgspec
 
+from gate.engine.paths import Typed
 from gate.engine.protocol import RawReport
 from gate.errors import EngineError, EngineProtocolError, EngineTimeoutError, EngineUnavailableError, PolicyError
 
@@ -31,6 +32,7 @@ _PATIENCE = 3
 class _Hello(msgspec.Struct):
     modules: dict[str, str]
     builtins: list[str]
+    typed: Typed | None = None
 
 
 class _Question(msgspec.Struct):
@@ -53,8 +55,10 @@ class Worker:
     `EngineUnavailableError`.
     """
 
-    def __init__(self, modules: Mapping[str, str], *, builtins: frozenset[str], seconds: float) -> None:
-        self._hello = msgspec.json.encode(_Hello(dict(modules), sorted(builtins)))
+    def __init__(
+        self, modules: Mapping[str, str], *, builtins: frozenset[str], seconds: float, typed: Typed | None = None
+    ) -> None:
+        self._hello = msgspec.json.encode(_Hello(dict(modules), sorted(builtins), typed))
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self.late: Counter[str] = Counter()
@@ -177,6 +181,7 @@ def _frames(stream: IO[bytes]) -> Any:
 
 def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
     from gate.engine.calls import refuse_other_builtins
+    from gate.engine.paths import refuse_absent_paths
     from gate.engine.regorus import Interpreter
 
     def say(answer: _Answer) -> None:
@@ -188,7 +193,10 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
     hello = msgspec.json.decode(next(frames), type=_Hello)
     try:
         interpreter = Interpreter(hello.modules)
-        refuse_other_builtins(interpreter.ast(), frozenset(hello.builtins))
+        tree = interpreter.ast()
+        refuse_other_builtins(tree, frozenset(hello.builtins))
+        if hello.typed is not None:
+            refuse_absent_paths(tree, hello.typed)
     except (PolicyError, EngineError) as error:
         unavailable = isinstance(error, EngineUnavailableError)
         say(_Answer(error=error.message, where=error.where, hint=error.hint, policy=not unavailable))

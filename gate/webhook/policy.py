@@ -305,9 +305,13 @@ def _check_custom(bundle: Bundle) -> None:
 
     Raises `PolicyError` with file and line.
     """
+    from gate.engine.paths import Typed
     from gate.engine.regorus import RegorusEngine
 
-    RegorusEngine(bundle.modules, bundle.revision, custom=bundle.custom_modules, builtins=bundle.builtins).close()
+    typed = Typed(bundle.native, bundle.schema) if bundle.native else None
+    RegorusEngine(
+        bundle.modules, bundle.revision, custom=bundle.custom_modules, builtins=bundle.builtins, typed=typed
+    ).close()
 
 
 def _try_out(judge: Judge, settings: Settings) -> None:
