@@ -16,6 +16,7 @@ from gate.errors import GateError, UsageError
 if TYPE_CHECKING:
     from gate.cli.session import Session
     from gate.finding import Run
+    from gate.target import Target
 
 
 @click.command(
@@ -31,6 +32,7 @@ Examples:
   gate check --env dev                        another environment's levels
   gate check --diff                           what --fix would change
   gate check --baseline old.json              only what is new denies
+  gate check --online deploy.yaml             a manifest with its images, as at admission
   gate check api:2 --against api:1            what changed between two images
 
 \b
@@ -61,7 +63,8 @@ def command(targets: tuple[str, ...], outputs: tuple[str, ...], **values: Any) -
     """Judge Dockerfiles, images and manifests.
 
     A TARGET is a Dockerfile, a folder that is searched for them, a manifest, or an image. Without one, the builds
-    that gate.yaml names are judged, else the current folder. Files are judged offline.
+    that gate.yaml names are judged, else the current folder. Files are judged offline; with --online, a manifest is
+    judged with the images it names.
     """
     from gate import verdict
     from gate.cli.session import open_session, variables
@@ -103,7 +106,7 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
         [],
         [Failure(target=name, message=error.message, hint=error.hint) for name, error in planned.failures],
     )
-    for outcome in judge_all(session, planned.targets, 1 if session.asked.against else jobs):
+    for outcome in judge_all(session, planned.targets, 1 if _shares_images(session, planned.targets) else jobs):
         results += [session.images.told(each) for each in outcome.results] if session.asked.against else outcome.results
         if outcome.failure:
             failures.append(outcome.failure)
@@ -127,6 +130,12 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
             *(one for result in results for one in result.leftovers),
         ],
     )
+
+
+def _shares_images(session: Session, targets: Sequence[Target]) -> bool:
+    """Whether what was read of images for one target is needed for others, so that one process judges all."""
+    asked = session.asked
+    return asked.against is not None or (asked.online and any(target.kind == "manifest" for target in targets))
 
 
 def _default_outputs(variable: str | None) -> tuple[str, ...]:

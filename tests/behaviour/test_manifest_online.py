@@ -172,9 +172,11 @@ def test_a_digest_is_looked_at_once_however_it_is_named(tmp_path: Path, argument
             pusher.image("one", tag, BAD)
         names = [f"{registry.host}/one{how}" for how in (":1", ":2", "", f"@{BAD.digest}", f":1@{BAD.digest}", ":1")]
         write(tmp_path, pods(*names), registry.host)
-        (tmp_path / "again.yaml").write_text(pods(*names[:2]))
-        done = gate("check", "-o", "json", "pods.yaml", "again.yaml", "--online", *arguments, cwd=tmp_path)
-        assert four(done, "violation") == [{"non-root", "no-shell"}] * 8
+        files = [f"again{number}.yaml" for number in range(24)]  # as many as would be shared among processes
+        for name in files:
+            (tmp_path / name).write_text(pods(names[0]))
+        done = gate("check", "-o", "json", "--jobs=2", "--online", "pods.yaml", *files, *arguments, cwd=tmp_path)
+        assert four(done, "violation") == [{"non-root", "no-shell"}] * (len(names) + len(files))
         fetched = [gets(registry, digest) for digest in (BAD.digest, *BAD.blobs)]
         assert fetched == [1] * len(fetched)
     finally:
