@@ -24,11 +24,9 @@ from gate.evidence.model import Evidence
 from gate.finding import Finding, Level, Result, Verdict
 from gate.settings.model import EnvironmentLabel
 from gate.webhook.review import Answer, Request, clean
+from gate.webhook.sentences import PENDING, container_line, counted, is_pending, short, warning
 
 Rollout = Literal["audit", "warn", "enforce"]
-
-PENDING = "pending: "
-"""How the reason of an unknown fact begins while the image is still being read."""
 
 _HELD_RESOURCES = frozenset(
     f"{group}/{plural}"
@@ -264,17 +262,17 @@ def _decide(
     results: Sequence[Result],
     holder: PodHolder,
 ) -> Decision:
-    rollout = _rollout(request, policy, holder)
+    rollout = _rollout(request, policy, holder.is_pod)
     verdicts: list[Verdict] = [_with_pending(result, policy.pending(environment)) for result in results]
     verdict: Verdict = "deny" if "deny" in verdicts else "undecided" if "undecided" in verdicts else "pass"
     lines = [
-        _container_line(ref, result, outcome)
+        container_line(ref, result, outcome)
         for ref, result, outcome in zip(refs, results, verdicts, strict=True)
         if outcome != "pass"
     ]
     suffix = f"[{environment}, policy {short(policy.revision)}]"
     message = f"gate {' | '.join(lines)} {suffix}" if lines else ""
-    warnings = [_warning(ref, f) for ref, result in zip(refs, results, strict=True) for f in _warned(result, policy)]
+    warnings = [warning(ref, f) for ref, result in zip(refs, results, strict=True) for f in _warned(result, policy)]
     allowed = verdict == "pass" or rollout != "enforce"
     if verdict != "pass" and rollout == "warn":
         warnings = [f"gate would refuse this once enforced: {line} {suffix}" for line in lines] + warnings
@@ -288,15 +286,15 @@ def _decide(
         verdict=verdict,
         environment=environment,
         results=results,
-        undecided=sorted({f.reason or f.message for r in results for f in _counted(r) if f.status == "undecided"}),
+        undecided=sorted({f.reason or f.message for r in results for f in counted(r) if f.status == "undecided"}),
         judged=True,
     )
 
 
-def _rollout(request: Request, policy: AdmissionPolicy, holder: PodHolder) -> Rollout:
+def _rollout(request: Request, policy: AdmissionPolicy, is_pod: bool) -> Rollout:
     if policy.self_test is not None and request.namespace == policy.self_test:
         return "enforce"
-    return policy.rollout if holder.is_pod else _softer(policy.rollout, policy.templates)
+    return policy.rollout if is_pod else _softer(policy.rollout, policy.templates)
 
 
 def _softer(one: Rollout, other: Rollout) -> Rollout:
@@ -305,15 +303,16 @@ def _softer(one: Rollout, other: Rollout) -> Rollout:
 
 
 def refuse(request: Request, policy: AdmissionPolicy, message: str) -> Decision:
-    """Undecided for ``message``: refused when the policy is enforced."""
+    """Undecided for ``message``: refused when the policy is enforced for such objects."""
+    rollout = _rollout(request, policy, request.resource == "/pods")
     environment = policy.environment_of(request.namespace, request.labelled)
     text = f"{message} [{environment}, policy {short(policy.revision)}]"
-    allowed = policy.rollout != "enforce"
+    allowed = rollout != "enforce"
     return Decision(
         answer=Answer(
             allowed=allowed,
             message="" if allowed else text,
-            warnings=[text] if policy.rollout == "warn" else (),
+            warnings=[text] if rollout == "warn" else (),
             annotations={"verdict": "undecided", "policy": policy.revision, "findings": message},
         ),
         verdict="undecided",
@@ -323,78 +322,18 @@ def refuse(request: Request, policy: AdmissionPolicy, message: str) -> Decision:
     )
 
 
-def _counted(result: Result) -> list[Finding]:
-    """Findings that decide: at deny, and not exempted."""
-    return [f for f in result.findings if f.level == "deny" and f.exemption is None and not f.baseline]
-
-
-def _is_pending(finding: Finding) -> bool:
-    return finding.status == "undecided" and (finding.reason or "").startswith(PENDING)
-
-
 def _with_pending(result: Result, pending: Level) -> Verdict:
     """The verdict, with ``evidence_pending`` applied: an image still being read need not refuse the container."""
     if result.verdict != "undecided" or pending == "deny":
         return result.verdict
-    return "pass" if all(_is_pending(f) for f in _counted(result) if f.status == "undecided") else result.verdict
+    return "pass" if all(is_pending(f) for f in counted(result) if f.status == "undecided") else result.verdict
 
 
 def _warned(result: Result, policy: AdmissionPolicy) -> list[Finding]:
     found = [f for f in result.findings if f.level == "warn" and f.exemption is None]
     if policy.pending(result.environment) == "warn":
-        found += [f for f in _counted(result) if _is_pending(f)]
+        found += [f for f in counted(result) if is_pending(f)]
     return found
-
-
-def _container_line(ref: ContainerRef, result: Result, verdict: Verdict) -> str:
-    counted = [f for f in _counted(result) if verdict == "undecided" or f.status == "violation"]
-    if verdict == "deny":
-        counted += [f for f in _counted(result) if f.status == "undecided"]
-    said = "denied" if verdict == "deny" else "could not decide on"
-    what = {"container": "container", "volume": "image volume"}.get(ref.role, f"{ref.role} container")
-    return f'{said} {what} "{ref.name}" ({_shown(result, ref)}): {"; ".join(_sentences(counted))}'
-
-
-def _sentences(findings: Sequence[Finding]) -> list[str]:
-    """A sentence a violation; rules that are undecided for one reason share one."""
-    found = [_sentence(f) for f in findings if f.status == "violation"]
-    reasons: dict[str, list[str]] = {}
-    for finding in findings:
-        if finding.status == "undecided":
-            reasons.setdefault(finding.reason or finding.message, []).append(finding.rule)
-    return found + [_undecided(", ".join(dict.fromkeys(rules)), reason) for reason, rules in reasons.items()]
-
-
-def _sentence(finding: Finding) -> str:
-    if finding.status == "undecided":
-        return _undecided(finding.rule, finding.reason or finding.message)
-    text = finding.message.rstrip(".")
-    return f"{finding.rule}: {text}. Fix: {finding.fix.rstrip('.')}." if finding.fix else f"{finding.rule}: {text}."
-
-
-def _undecided(rules: str, reason: str) -> str:
-    if reason.startswith(PENDING):
-        return f"{rules}: being analysed, retry ({reason.removeprefix(PENDING)})"
-    return f"{rules}: could not decide: {reason}"
-
-
-def _warning(ref: ContainerRef, finding: Finding) -> str:
-    return f'gate: {ref.role} "{ref.name}": {_sentence(finding)}'
-
-
-def _shown(result: Result, ref: ContainerRef) -> str:
-    """The reference with a shortened digest, as in ``ghcr.io/acme/api@sha256:ab12...``."""
-    reference = (result.subject.reference or ref.image or "no image").partition("@")[0]
-    digest = result.subject.digest
-    if not digest:
-        return reference
-    algorithm, _, encoded = digest.partition(":")
-    return f"{reference}@{algorithm}:{encoded[:12]}"
-
-
-def short(revision: str) -> str:
-    """Eight characters of a revision, enough to tell two policies apart."""
-    return revision.rpartition(":")[2][:8]
 
 
 def _annotations(

@@ -12,8 +12,9 @@ from typing import Any
 
 from gate.finding import Verdict
 from gate.settings.model import EnvironmentLabel
-from gate.webhook.admission import Decision, short, unchanged
+from gate.webhook.admission import Decision, unchanged
 from gate.webhook.review import Answer, Request
+from gate.webhook.sentences import short
 
 _LONGEST = 100
 

@@ -12,8 +12,9 @@ from gate.errors import RegistryError
 from gate.evidence.kubernetes.containers import unknown_facts
 from gate.evidence.model import Evidence, Image, Subject, UserFact
 from gate.finding import Finding, Result
-from gate.webhook.admission import PENDING, AdmissionPolicy, Decision, Missing, Pull, admit
+from gate.webhook.admission import AdmissionPolicy, Decision, Missing, Pull, admit
 from gate.webhook.review import Request
+from gate.webhook.sentences import PENDING
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -310,3 +311,23 @@ def test_evidence_pending_is_asked_of_the_environment() -> None:
     obj = pod({"name": "a", "image": "bad:1"})
     assert ask(obj, registry=registry, rules=rules, namespace="dev-a").answer.allowed
     assert not ask(obj, registry=registry, rules=rules, namespace="shop").answer.allowed
+
+
+# --- what cannot be decided, by what it is about ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("templates", "allowed", "warned"), [("enforce", False, 0), ("warn", True, 1), ("audit", True, 0)]
+)
+def test_a_template_that_cannot_be_decided_does_what_templates_does(templates: Any, allowed: bool, warned: int) -> None:
+    unreadable = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": []}}
+    decision = ask(unreadable, rules=policy(templates=templates))
+    assert (decision.answer.allowed, len(decision.answer.warnings), decision.verdict) == (allowed, warned, "undecided")
+    pods = ask({"apiVersion": "v1", "kind": "Pod", "spec": []}, rules=policy(templates=templates))
+    assert (pods.answer.allowed, pods.verdict) == (False, "undecided")
+
+
+def test_what_cannot_be_decided_is_refused_in_the_namespace_of_the_self_test_in_every_rollout() -> None:
+    broken = {"apiVersion": "v1", "kind": "Pod", "spec": []}
+    rules = policy(rollout="audit", self_test="probe")
+    assert [ask(broken, rules=rules, namespace=name).answer.allowed for name in ("probe", "shop")] == [False, True]
