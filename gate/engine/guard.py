@@ -6,6 +6,7 @@ ends us itself writes a byte first; without one it died, and FOLDER, which it wo
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ _GRACE = 2.0
 
 
 def _end_with_input(child: subprocess.Popen[bytes], orphaned: threading.Event) -> None:
-    if not sys.stdin.buffer.read():
+    if not os.read(sys.stdin.fileno(), 1):  # not the stream: it would be locked when the interpreter ends
         orphaned.set()
     child.terminate()
     try:
