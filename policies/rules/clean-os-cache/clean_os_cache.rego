@@ -125,7 +125,15 @@ _kept_out(use, spec) if commands.has_flag(use.command, spec.flags)
 _kept_out(use, spec) if {
 	some command in _after(use)
 	some words in spec.cleans
+	_same_cache(use.program, words[0])
 	array.concat([command.program], array.slice(commands.operands(command), 0, count(words) - 1)) == words
+}
+
+# microdnf and tdnf do not empty dnf's cache, nor dnf theirs.
+_same_cache(program, other) if {
+	some caches in [{"yum", "dnf"}, {"microdnf"}, {"tdnf"}, {"apt-get", "apt", "aptitude"}, {"apk"}, {"zypper"}]
+	program in caches
+	other in caches
 }
 
 # Nobody can tell what a script that is computed removes.

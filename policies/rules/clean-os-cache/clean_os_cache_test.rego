@@ -23,6 +23,8 @@ test_accepts_what_is_removed_in_the_same_run if {
 	_found([_install("apt-get", ["install", "curl"]), fixture.command("rm", ["-rf", "/var/lib/apt/lists/*"])]) == set()
 	_found([_install("apk", ["add", "--no-cache", "curl"])]) == set()
 	_found([_install("dnf", ["install", "curl"]), fixture.command("dnf", ["clean", "all"])]) == set()
+	_found([_install("dnf", ["install", "curl"]), fixture.command("yum", ["clean", "all"])]) == set()
+	count(_found([_install("dnf", ["install", "curl"]), fixture.command("microdnf", ["clean", "all"])])) == 1
 }
 
 test_accepts_a_cache_mount_a_builder_and_what_is_opaque if {
