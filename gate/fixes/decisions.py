@@ -132,8 +132,8 @@ DECISIONS: dict[str, Decision] = {
     "pin-os-packages": _no("The version is not in the file."),
     "pipe-to-shell": _no("The checksum is not in the file."),
     "pipefail": _unsafe(
-        "`set -o pipefail`, where the shell is ash, bash, ksh or zsh. Unsafe: a pipe that failed unseen then stops the"
-        " build. Left: dash, which may not have it."
+        "`set -o pipefail`, where the shell is ash, bash, ksh or zsh; SHELL with bash in Docker Hub's images on Debian."
+        " Unsafe: a pipe that failed unseen then stops the build. Left: dash elsewhere."
     ),
     "pkg-signature": _unsafe(
         "Removes the switch. Unsafe: what is not signed is then refused. Left: sources written as trusted."
@@ -161,7 +161,7 @@ DECISIONS: dict[str, Decision] = {
     "unreachable-stage": _no("The stage may be built by its name."),
     "unstripped-binary": _safe('`-ldflags="-s -w"`, in the flags that are there. Left: GOFLAGS, unquoted flags.'),
     "update-alone": _safe("Joins the RUN with the next one, if that needs no more than both succeeding."),
-    "user-numeric": _safe("The uid, where the file or the base's passwd says it."),
+    "user-numeric": _safe("The uid, where the file or the base's passwd says it. Left: a group by name."),
     "user-uid0-alias": _no("Another uid for the user is a choice."),
     "user-unused": _no("Whether the program can run as that user is not known."),
     "useradd-l": _safe("Adds `--no-log-init`."),

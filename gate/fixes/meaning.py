@@ -13,6 +13,7 @@ _CONFIG = {
     "exec-form": {"cmd", "entrypoint"},
     "no-maintainer": {"labels"},
     "non-root": {"user"},
+    "pipefail": {"cmd", "entrypoint", "healthcheck", "shell"},
     "tls-verify": {"env"},
     "user-numeric": {"user"},
     "workdir-absolute": {"workdir"},

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gate.evidence.model import Stage
 from gate.fixes.calls import Call, calls
-from gate.fixes.context import Context, each_call, edit
+from gate.fixes.context import Context, cased, each_call, edit
 from gate.fixes.source import Change, Edit
 
 _SWITCHES = {
@@ -20,6 +21,10 @@ _SWITCHES = {
     "rpm": ("--nosignature", "--nodigest", "--nofiledigest", "--noverify", "--nogpg"),
     "zypper": ("--no-gpg-checks",),
 }
+_WITH_BASH = frozenset({
+    "buildpack-deps", "debian", "eclipse-temurin", "gcc", "golang", "gradle", "httpd", "maven", "nginx", "node",
+    "openjdk", "perl", "php", "postgres", "python", "redis", "ruby", "rust", "ubuntu",
+})  # fmt: skip
 _TLS = {"wget": ("--no-check-certificate",), "curl": ("-k", "--insecure", "--proxy-insecure", "--doh-insecure")}
 _VARIABLES = frozenset((
     "PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "NPM_CONFIG_STRICT_SSL", "YARN_ENABLE_STRICT_SSL",
@@ -150,21 +155,39 @@ def tls(context: Context) -> Iterator[Edit]:
 
 
 def pipefail(context: Context) -> Iterator[Edit]:
-    """``set -o pipefail`` where the shell has it. A pipe that failed unseen then stops the build: not safe."""
+    """``set -o pipefail`` where the shell has it, else bash by SHELL where there is one. A pipe that failed unseen then
+    stops the build: not safe."""
     for raw in context.at("RUN"):
         known, found = context.known(raw), calls(context.source, raw)
         if known is None or not found or found[0].nested:
             continue
-        stage = known[0]
-        before = [one for one in stage.instructions if one.cmd == "SHELL" and one.line < raw.line]
-        shell = before[-1].args if before else (stage.config.shell if stage.config and not before else None)
-        name = shell[0].rpartition("/")[2] if shell else ("ash" if stage.libc == "musl" else "sh")
+        name = _shell(known[0], raw.line)
+        script = found[0].script
         if name in ("bash", "ash", "zsh", "ksh"):
-            script = found[0].script
-            start = len(script.text) - len(script.text.lstrip())
+            place = script.at(len(script.text) - len(script.text.lstrip()))
             ending = context.source.end_of_line(raw.line) if raw.heredocs else " && "
-            place = script.at(start)
             yield Edit((Change(place, place, f"set -o pipefail{ending}"),), safe=False)
+        elif name is None and _has_bash(context, known[0]):
+            shell = cased("SHELL", context.source.keyword(raw).text)
+            yield from edit(context.line_before(raw, f'{shell} ["/bin/bash", "-o", "pipefail", "-c"]'), safe=False)
+
+
+def _shell(stage: Stage, line: int) -> str | None:
+    """The name of the shell that reads a RUN; null for the default one of an image where that is not busybox's."""
+    before = [one.args for one in stage.instructions if one.cmd == "SHELL" and one.line < line]
+    later = any(one.cmd == "SHELL" for one in stage.instructions)
+    shell = before[-1] if before else stage.config.shell if stage.config and not later else None
+    if shell:
+        return shell[0].rpartition("/")[2]
+    return "ash" if stage.libc == "musl" else None
+
+
+def _has_bash(context: Context, stage: Stage) -> bool:
+    """Whether the image under a stage is one of Docker Hub's on Debian or Ubuntu, which have bash."""
+    while stage.base.stage is not None:
+        stage = context.dockerfile.stages[stage.base.stage]
+    name = (stage.base.repository or "").removeprefix("library/")
+    return stage.libc == "glibc" and stage.base.registry == "docker.io" and name in _WITH_BASH
 
 
 useradd = each_call(_no_log)

@@ -258,5 +258,10 @@ def test_all_edits_for_a_rule_are_judged_at_once() -> None:
 def test_a_shell_that_has_pipefail_is_told_so() -> None:
     text = "FROM alpine:3.20\nRUN a | b\nUSER 65532:65532\n"
     assert rewritten(text, "pipefail", unsafe=True) == text.replace("RUN ", "RUN set -o pipefail && ")
+    dash = "FROM node:22-slim\n# why\nRUN a | b\nUSER 65532:65532\n"
+    bash = 'SHELL ["/bin/bash", "-o", "pipefail", "-c"]\n# why\n'
+    assert rewritten(dash, "pipefail", unsafe=True) == dash.replace("# why\n", bash)
+    other = dash.replace("node:22-slim", "registry.acme.dev/base:1")
+    assert rewritten(other, "pipefail", unsafe=True) == other
     script = "FROM alpine:3.20\nRUN <<E\na | b\nE\nUSER 65532:65532\n"
     assert rewritten(script, "pipefail", unsafe=True) == script.replace("<<E\n", "<<E\nset -o pipefail\n")
