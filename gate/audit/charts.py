@@ -81,20 +81,19 @@ def _round_up(value: int) -> int:
     return -(-value // (2 * step)) * 2 * step
 
 
-def layer_bar(layers: Sequence[tuple[str, int, str]], below: int, largest: int) -> str:
+def layer_bar(layers: Sequence[tuple[str, int, str]], below: int, largest: int, *, titles: bool = True) -> str:
     """An image as a bar of its layers, lowest first: (digest, bytes, created_by).
 
     The first ``below`` layers are those of its base. ``largest`` is what the whole width stands for, in bytes.
+    ``titles``: each layer says what it is under the pointer; left out where a table says it.
     """
     x, rects = 0.0, []
     for position, (digest, count, created_by) in enumerate(layers):
         width = count / max(1, largest) * _WIDTH
         whose = "base" if position < below else f"own{position % 2}"
         title = f"layer {position + 1}, {size(count)}, {digest[:19]}: {created_by}"
-        rects.append(
-            f'<rect class="{whose}" x="{x:.1f}" width="{max(width, 0.8):.1f}" height="16">'
-            f"<title>{e(title, 240)}</title></rect>"
-        )
+        told = f"<title>{e(title, 240)}</title>" if titles else ""
+        rects.append(f'<rect class="{whose}" x="{x:.1f}" width="{max(width, 0.8):.1f}" height="16">{told}</rect>')
         x += width
     inside = "".join(rects)
     return f'<svg class="bar" viewBox="0 0 {_WIDTH} 16" preserveAspectRatio="none" aria-hidden="true">{inside}</svg>'

@@ -202,7 +202,9 @@ def _until(one: ExemptionState) -> str:
 
 def _since(one: ExemptionState, report: AuditReport) -> str:
     days = days_since(one.first_seen, report.inputs.today or report.started)
-    return f"{(one.first_seen or '')[:10]}, {age(days)} ago" if days else "this run"
+    if days is None:
+        return "this run"
+    return f"{one.first_seen}, {age(days)} ago" if days else "today"
 
 
 def loosened(report: AuditReport) -> str:

@@ -174,9 +174,9 @@ def _layers(first: AuditResult, family: Family) -> str:
         return ""
     node = family.nodes.get(first.digest or first.key)
     below = node.layers if node else 0
-    bar = layer_bar(layers, below, sum(number for _, number, _ in layers))
+    bar = layer_bar(layers, below, sum(number for _, number, _ in layers), titles=False)
     rows: list[list[object]] = [
-        [position + 1, size(number), "base" if position < below else "own", code(digest[7:19]), Markup(code(by, 300))]
+        [position + 1, size(number), "base" if position < below else "own", code(digest[7:19]), Markup(code(by, 200))]
         for position, (digest, number, by) in enumerate(layers)
     ]
     numbers = table("Layers", ["Layer", "Size", "Whose", "Digest", "Made by"], rows[:130], wide=[4])

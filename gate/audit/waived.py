@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gate.audit.model import AuditResult, ExemptionState, Place, Standing
 from gate.audit.onboard import evidence_of
+from gate.evidence.model import Evidence
 from gate.exemptions import covers
 from gate.settings.model import Exemption
+from gate.settings.patterns import matches_any, name_of
 
 EXPIRING = dt.timedelta(days=30)
 
@@ -75,18 +77,58 @@ def _selectors(one: Exemption) -> str:
 
 def _covering(exemptions: Sequence[Exemption], results: Sequence[AuditResult]) -> Iterator[list[int]]:
     """For every finding that some exemption is about, the positions of those that cover it, expired or not."""
-    by_rule: dict[str, list[int]] = defaultdict(list)
+    by_rule: dict[str, _Index] = {}
     for index, one in enumerate(exemptions):
-        by_rule[one.rule].append(index)
+        by_rule.setdefault(one.rule, _Index(exemptions)).positions.append(index)
     for result in results:
         concerned = [finding for finding in result.findings if finding.rule in by_rule]
         places = (result.places or [Place(source="")]) if concerned else []
         evidence = [evidence_of(result, place) for place in places]
+        name = name_of(result.reference) if concerned and result.reference else None
         for finding in concerned:
-            found = [
+            found = {
                 index
-                for index in by_rule[finding.rule]
-                if any(covers(exemptions[index], one, finding.path) for one in evidence)
-            ]
+                for one in evidence
+                for index in by_rule[finding.rule].near(one, name.path if name else None)
+                if covers(exemptions[index], one, finding.path)
+            }
             if found:
-                yield found
+                yield sorted(found)
+
+
+class _Index:
+    """Exemptions of one rule, so that few have to be looked at for one subject: by namespace, then by repository."""
+
+    def __init__(self, exemptions: Sequence[Exemption]) -> None:
+        self.positions: list[int] = []
+        self._exemptions = exemptions
+        self._spaces: dict[str | None, tuple[dict[str, list[int]], list[int]]] = {}
+
+    def near(self, evidence: Evidence, repository: str | None) -> list[int]:
+        """Positions of exemptions that may cover a subject; none that does is left out."""
+        space = evidence.workload.namespace if evidence.workload is not None else None
+        if space not in self._spaces:
+            self._spaces[space] = self._of(space)
+        by_name, rest = self._spaces[space]
+        return [*by_name.get(repository or "", ()), *rest]
+
+    def _of(self, space: str | None) -> tuple[dict[str, list[int]], list[int]]:
+        by_name: dict[str, list[int]] = defaultdict(list)
+        rest = []
+        for index in self.positions:
+            one = self._exemptions[index]
+            if one.namespaces is not None and (space is None or not matches_any(one.namespaces, space)):
+                continue
+            names = [_literal(pattern["image"]) for pattern in one.images or ()]
+            if names and all(names):
+                for name in dict.fromkeys(names):
+                    by_name[name or ""].append(index)
+            else:
+                rest.append(index)
+        return by_name, rest
+
+
+def _literal(image: str) -> str | None:
+    """The repository that a pattern without wildcards means; None for others."""
+    name = name_of(image) if "*" not in image else None
+    return name.path if name is not None else None
