@@ -25,20 +25,24 @@ import data.gate.lib.instructions
 violations contains finding.at(dockerfile.at(each.instruction), message) if {
 	some each in instructions.of("ENV")
 	count(each.instruction.pairs) > 1
-	some [name, _] in each.instruction.pairs
-	name in each.instruction.unresolved
+	names := {name | some name in each.instruction.unresolved} & {name | some [name, _] in each.instruction.pairs}
+	count(names) > 0
 	values := regex.split(`(^|[ \t])[A-Za-z_][A-Za-z0-9_]*=`, each.instruction.raw)
 	count(values) == count(each.instruction.pairs) + 1
 	some index, pair in each.instruction.pairs
+	some name in (_used(values[index + 1]) & names)
 	pair[0] != name
-	regex.match(sprintf(`\$(\{%s[^A-Za-z0-9_]|%s([^A-Za-z0-9_]|$))`, [name, name]), values[index + 1])
 	message := sprintf("%s uses %s, which this ENV sets: it is still empty here", [pair[0], name])
+}
+
+# ${NAME:-default} says itself what holds until the variable is set.
+_used(text) := {regex.find_n(`[A-Za-z0-9_]+`, found, 1)[0] |
+	some found in regex.find_n(`\$([A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*(\}|:\+|[+#%/]))`, text, -1)
 }
 
 violations contains finding.at(dockerfile.at(each.instruction), sprintf("this ENV sets %s twice", [name])) if {
 	some each in instructions.of("ENV")
-	some first, [name, _] in each.instruction.pairs
-	some second, [again, _] in each.instruction.pairs
-	first < second
-	name == again
+	names := sort([name | some [name, _] in each.instruction.pairs])
+	some index, name in names
+	names[index + 1] == name
 }

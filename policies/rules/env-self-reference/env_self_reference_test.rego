@@ -23,3 +23,8 @@ test_accepts_itself_others_and_known_ones if {
 	_found("A=1 B=$AB", [["A", "1"], ["B", ""]], ["AB"]) == set()
 	_found("A=1 B=$A", [["A", "1"], ["B", "0"]], []) == set()
 }
+
+test_accepts_a_default_beside_it if {
+	_found("A=1 B=${A:-x} C=${A-x} D=${A:?x}", [["A", "1"], ["B", "x"], ["C", "x"], ["D", ""]], ["A"]) == set()
+	_found("A=1 B=${A:+x}", [["A", "1"], ["B", ""]], ["A"]) == {"B uses A, which this ENV sets: it is still empty here"}
+}
