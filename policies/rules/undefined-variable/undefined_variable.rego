@@ -24,55 +24,75 @@ import data.gate.lib.dockerfile
 import data.gate.lib.finding
 
 violations contains finding.at(dockerfile.at(instruction), message) if {
-	some stage in input.evidence.dockerfile.stages
+	some place, stage in input.evidence.dockerfile.stages
 	stage.reachable
 	some instruction in stage.instructions
 	instruction.cmd != "ARG"
+	count(instruction.unresolved) > 0
+	own := {name | some [name, _] in instruction.pairs}
 	some name in instruction.unresolved
-	reason := _reason(stage, instruction, name)
-	count([name | some [own, _] in instruction.pairs; own == name]) == 0
+	not name in own
+	reason := _reason(place, instruction, name)
 	message := sprintf("%s is empty here: %s", [name, reason])
 }
 
-_reason(stage, instruction, name) := reason if {
+_reason(place, instruction, name) := reason if {
 	reason := _reasons[name]
 } else := "the ARG that declares it comes later" if {
-	some line in _declared(stage)[name]
+	some line in object.get(_lines, [place, name], set())
 	line > instruction.line
-} else := sprintf("%s is meant, by the look of it", [close[0]]) if {
-	not name in object.keys(_declared(stage))
-	close := [other |
-		some other in array.concat(["PATH", "HOME"], sort(object.keys(_declared(stage))))
-		_near(name, other)
-	]
-	count(close) > 0
+} else := sprintf("%s is meant, by the look of it", [near[0]]) if {
+	not _lines[place][name]
+	near := _near(place, name)
+	count(near) > 0
 } else := "nothing sets it, and scratch has no environment" if {
-	stage.base.reference == "scratch"
-	not name in object.keys(_declared(stage))
+	input.evidence.dockerfile.stages[place].base.reference == "scratch"
+	not _lines[place][name]
 }
 
-# Names that ENV and ARG of a stage set, with their lines.
-_declared(stage) := {name: lines |
-	some name in {pair[0] | some instruction in stage.instructions; some pair in instruction.pairs}
-	lines := {instruction.line |
-		some instruction in stage.instructions
-		instruction.cmd in {"ARG", "ENV"}
-		some [own, _] in instruction.pairs
-		own == name
-	}
+# Per stage: the names that its ENV and ARG set, with their lines.
+_lines[place][name] contains instruction.line if {
+	some place, stage in input.evidence.dockerfile.stages
+	some instruction in stage.instructions
+	instruction.cmd in {"ARG", "ENV"}
+	some [name, _] in instruction.pairs
 }
 
-# Two letters changed places, or one at the end is missing or too many.
-_near(name, other) if {
-	name != other
-	sort(split(name, "")) == sort(split(other, ""))
+# Names that differ by two letters that changed places, or by one at the end; all that are compared start alike or have
+# the same letters, so that many names take no longer than they have to.
+_near(place, name) := array.concat(
+	[other | some other in ["PATH", "HOME"]; not _lines[place][other]; _alike(name, other)],
+	sort([other | some other in _candidates(place, name); other != name]),
+)
+
+_alike(name, other) if _letters(name) == _letters(other)
+
+_alike(name, other) if _stem(name) == other
+
+_alike(name, other) if _stem(other) == name
+
+_candidates(place, name) := (object.get(_by_letters, [place, _letters(name)], set()) | _shorter(place, name)) | object.get(_by_stem, [place, name], set())
+
+_shorter(place, name) := {_stem(name)} if _lines[place][_stem(name)]
+
+else := set()
+
+_by_letters[place][letters] contains name if {
+	some place, names in _lines
+	some name, _ in names
+	letters := _letters(name)
 }
 
-_near(name, other) if {
-	some [short, long] in [[name, other], [other, name]]
-	startswith(long, short)
-	regex.match(`^[A-Za-z]$`, trim_prefix(long, short))
+_by_stem[place][stem] contains name if {
+	some place, names in _lines
+	some name, _ in names
+	stem := _stem(name)
 }
+
+_letters(name) := concat("", sort(split(name, "")))
+
+# Without the letter it ends with.
+_stem(name) := substring(name, 0, count(name) - 1) if regex.match(`.[A-Za-z]$`, name)
 
 _reasons[name] := "the ARG before FROM is not visible in this stage" if {
 	some argument in input.evidence.dockerfile.arguments
