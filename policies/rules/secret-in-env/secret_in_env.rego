@@ -66,10 +66,10 @@ _mounts_a_secret(run) if {
 	mount.type == "secret"
 }
 
-_set contains [instruction, pair] if {
+_set := [[instruction, pair] |
 	some stage in input.evidence.dockerfile.stages
 	stage.reachable
 	some instruction in stage.instructions
 	instruction.cmd in {"ENV", "ARG"}
 	some pair in instruction.pairs
-}
+]
