@@ -23,79 +23,86 @@ import data.gate.lib.finding
 
 violations contains finding.with_fix(finding.at(dockerfile.at(argument), message), fix) if {
 	some argument in input.evidence.dockerfile.arguments
-	some pair in argument.pairs
-	not _special(pair[0])
-	not _declared_in_a_stage(pair[0])
-	not _used_by_from(pair)
-	message := sprintf("ARG %s stands before the first FROM, and no FROM and no stage uses it", [pair[0]])
-	fix := sprintf("Remove it, or write `ARG %s` inside the stage that is to read it.", [pair[0]])
+	some [name, _] in argument.pairs
+	not _special(name)
+	not name in _declared
+	not name in _words_of_from
+	not name in _words_of_arguments
+	message := sprintf("ARG %s stands before the first FROM, and no FROM and no stage uses it", [name])
+	fix := sprintf("Remove it, or write `ARG %s` inside the stage that is to read it.", [name])
 }
 
 # A RUN may read any ARG from its environment; without one after it, nothing is hidden.
-violations contains finding.at(dockerfile.at(argument), message) if {
+violations contains finding.at(dockerfile.at(argument), sprintf("nothing after ARG %s uses it", [name])) if {
 	some stage in input.evidence.dockerfile.stages
 	stage.reachable
 	some argument in stage.instructions
 	argument.cmd == "ARG"
 	not is_number(argument.onbuild_from)
-	some pair in argument.pairs
-	not _special(pair[0])
-	after := [instruction |
-		some other in input.evidence.dockerfile.stages
-		stage.index in files.chain[other.index]
-		some instruction in other.instructions
-		_later(other, instruction, stage, argument)
-	]
-	every instruction in after {
-		instruction.cmd != "RUN"
-		not _names(instruction, pair[0])
-	}
-	message := sprintf("nothing after ARG %s uses it", [pair[0]])
+	not stage.index in _read_by_others
+	object.get(_last_reader, stage.index, 0) <= argument.line
+	some [name, _] in argument.pairs
+	not _special(name)
+	not stage.index in object.get(_said_by_others, name, set())
+	object.get(_last_said, [stage.index, name], 0) <= argument.line
 }
 
-_later(other, _, stage, _) if other.index != stage.index
-
-_later(other, instruction, stage, argument) if {
-	other.index == stage.index
-	instruction.line > argument.line
-}
-
-_names(instruction, name) if contains(instruction.raw, name)
-
-_names(instruction, name) if {
-	some text in instruction.flags
-	contains(text, name)
-}
-
-_names(instruction, _) if instruction.cmd == "ONBUILD"
-
-# Evidence has here-documents expanded.
-_names(instruction, _) if instruction.heredocs[_].expand == true
-
-_declared_in_a_stage(name) if {
+_declared contains pair[0] if {
 	some stage in input.evidence.dockerfile.stages
 	some instruction in stage.instructions
 	instruction.cmd == "ARG"
 	some pair in instruction.pairs
-	pair[0] == name
 }
 
-_used_by_from(pair) if {
+_words(text) := {word | some word in regex.find_n(`[A-Za-z0-9_]+`, text, -1)} if is_string(text)
+
+_words_of_from contains word if {
 	some stage in input.evidence.dockerfile.stages
-	contains(stage.base.raw, pair[0])
+	some text in [stage.base.raw, object.get(stage.base, "platform_raw", null)]
+	some word in _words(text)
 }
 
-_used_by_from(pair) if {
+# An ARG alone in its instruction does not use itself.
+_words_of_arguments contains word if {
+	some argument in input.evidence.dockerfile.arguments
+	some word in (_words(argument.raw) - {argument.pairs[0][0] | count(argument.pairs) == 1})
+}
+
+# What may read any variable: commands, triggers, and here-documents, which evidence has expanded.
+_reads(instruction) if instruction.cmd in {"RUN", "ONBUILD"}
+
+_reads(instruction) if instruction.heredocs[_].expand == true
+
+_readers[stage.index] contains instruction.line if {
 	some stage in input.evidence.dockerfile.stages
-	is_string(stage.base.platform_raw)
-	contains(stage.base.platform_raw, pair[0])
+	some instruction in stage.instructions
+	_reads(instruction)
 }
 
-_used_by_from(pair) if {
-	some other in input.evidence.dockerfile.arguments
-	some each in other.pairs
-	each[0] != pair[0]
-	contains(other.raw, pair[0])
+_last_reader := {index: max(lines) | some index, lines in _readers}
+
+_read_by_others contains index if {
+	some other, _ in _readers
+	some index in files.chain[other]
+	index != other
+}
+
+# Where the other instructions name what.
+_said[stage.index][word] contains instruction.line if {
+	some stage in input.evidence.dockerfile.stages
+	some instruction in stage.instructions
+	not _reads(instruction)
+	some text in array.concat([instruction.raw], instruction.flags)
+	some word in _words(text)
+}
+
+_last_said[index] := {word: max(lines) | some word, lines in words} if some index, words in _said
+
+_said_by_others[word] contains index if {
+	some other, words in _said
+	some index in files.chain[other]
+	index != other
+	some word, _ in words
 }
 
 # Read by BuildKit or by every tool that downloads.
