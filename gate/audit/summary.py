@@ -103,19 +103,52 @@ def by_control(rules: Sequence[RuleSummary], catalogue: Mapping[str, Rule]) -> l
 
 
 def loosened(settings: Settings, shipped: Settings, catalogue: Mapping[str, Rule]) -> list[Loosened]:
-    """Where gate.yaml asks less than the defaults: a weaker level, in which environment.
+    """Where gate.yaml asks less than the defaults: levels, limits, what is made of doubt, fewer rules.
 
     ``shipped`` are the settings of no gate.yaml at all, of the same collection.
     """
+    file = str(settings.written.path.name) if settings.written.path else "defaults"
     found = []
-    where = str(settings.written.path.name) if settings.written.path else "defaults"
+    collection = settings.written.collection
+    if _COLLECTIONS.index(collection) < _COLLECTIONS.index(_DEFAULT_COLLECTION):
+        found.append(Loosened(where=file, rule="collection", was=_DEFAULT_COLLECTION, now=collection))
     for environment in settings.names:
         like = environment if environment in shipped.names else "prod"
-        for rule in catalogue:
-            was, now = shipped.level(rule, like), settings.level(rule, environment)
+        where = f"{file}, environment {environment}"
+        pairs = [(rule, shipped.level(rule, like), settings.level(rule, environment)) for rule in catalogue]
+        stances = (shipped.stance(like), settings.stance(environment))
+        pairs += [(name, *(getattr(stance, name) for stance in stances)) for name in ("undecided", "evidence_pending")]
+        for name, was, now in pairs:
             if LEVELS.index(now) < LEVELS.index(was):
-                found.append(Loosened(where=f"{where}, environment {environment}", rule=rule, was=was, now=now))
+                found.append(Loosened(where=where, rule=name, was=was, now=now))
+        for rule, limits in _LIMITS.items():
+            if rule in catalogue and settings.level(rule, environment) != "ignore":
+                before, after = shipped.parameters(rule, like), settings.parameters(rule, environment)
+                found += [
+                    Loosened(
+                        where=where,
+                        rule=rule,
+                        was=f"{name} {_bytes(before[name])}",
+                        now=f"{name} {_bytes(after[name])}",
+                    )
+                    for name in limits
+                    if _unbounded(after[name]) > _unbounded(before[name])
+                ]
     return found
+
+
+_COLLECTIONS = ("essential", "recommended", "strict")
+_DEFAULT_COLLECTION = "recommended"
+_LIMITS = {"max-size": ("uncompressed", "compressed"), "wasted-space": ("most",)}
+"""Parameters of rules, in bytes, that ask less where they are larger; null is no limit."""
+
+
+def _unbounded(limit: int | None) -> float:
+    return float("inf") if limit is None else limit
+
+
+def _bytes(limit: int | None) -> str:
+    return "without limit" if limit is None else f"{limit / 10**6:g} MB"
 
 
 def _newly_refused(result: AuditResult) -> bool:

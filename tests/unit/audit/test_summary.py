@@ -96,6 +96,35 @@ def test_what_gate_yaml_asks_less_is_shown_with_how_it_was(tmp_path: Any) -> Non
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "rules: {max-size: {level: deny, uncompressed: 5GB}}",
+            ("max-size", "uncompressed 300 MB", "uncompressed 5000 MB"),
+        ),
+        ("rules: {max-size: {uncompressed: null}}", ("max-size", "uncompressed 300 MB", "uncompressed without limit")),
+        ("undecided: warn", ("undecided", "deny", "warn")),
+        ("evidence_pending: ignore", ("evidence_pending", "deny", "ignore")),
+        ("collection: essential", ("collection", "recommended", "essential")),
+        ("rules: {max-size: {level: deny, uncompressed: 100MB}}", None),
+        ("collection: strict", None),
+    ],
+)
+def test_limits_doubts_and_fewer_rules_are_shown_as_well(
+    tmp_path: Any, text: str, expected: tuple[str, str, str] | None
+) -> None:
+    def read(name: str, content: str) -> Any:
+        (tmp_path / name).write_text(f"version: 1\n{content}\n")
+        path = tmp_path / name
+        return load_settings(start=tmp_path, catalogue=BUNDLE.catalogue, defaults=BUNDLE.defaults, path=path)
+
+    own = read("gate.yaml", text)
+    shipped = read("shipped.yaml", f"collection: {own.written.collection}")
+    found = {(one.rule, one.was, one.now) for one in loosened(own, shipped, BUNDLE.catalogue)}
+    assert found == ({expected} if expected else set())
+
+
 def _empty(folder: Any) -> Any:
     (folder / "shipped.yaml").write_text("version: 1\n")
     return folder / "shipped.yaml"
