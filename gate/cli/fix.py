@@ -17,34 +17,49 @@ from gate.report import plain
 from gate.target import Target, plan, read
 
 
+class _File:
+    """A file that is fixed, for each of its builds after the other."""
+
+    def __init__(self, target: Target, before: bytes) -> None:
+        self.target, self.before, self.now = target, before, before
+        self.found: list[Fixed] = []
+
+
 def fix_all(session: Session, targets: Sequence[str], *, write: bool, unsafe: bool = False) -> int:
     """Fix every Dockerfile among the targets, and count them; others are left alone, as is what cannot be read.
 
     With ``write`` files are replaced whole, by rename, and a line on standard error says what was settled; without,
     unified diffs go to standard output and nothing changes. ``unsafe`` allows edits that may change what is built.
     """
-    changed = 0
+    files: dict[str, _File] = {}
     planned = plan(targets, session.settings.written, cwd=session.cwd)
     for target in planned.targets:
         if target.kind != "dockerfile":
             continue
         if target.is_stdin and write:
             raise UsageError("standard input cannot be fixed in place", hint="Use --diff, or name the file.")
+        key = str(target.path)
         try:
-            before = session.stdin if target.is_stdin else read(target)
-            found = _fixed(session, target, before, unsafe=unsafe)
+            if key not in files:
+                files[key] = _File(target, session.stdin if target.is_stdin else read(target))
+            found = _fixed(session, target, files[key].now, unsafe=unsafe)
         except GateError:
             continue
-        if found is None:
-            continue
-        if found.data != before:
-            changed += 1
-            if write and target.path is not None:
-                _write(target.path, found.data)
-            else:
-                output.write_stdout_bytes(diff(target.name, before, found.data))
-        _tell(target, found, wrote=write)
-    return changed
+        if found is not None:
+            files[key].found.append(found)
+            files[key].now = found.data
+    for file in files.values():
+        _finish(file, write=write)
+    return sum(file.now != file.before for file in files.values())
+
+
+def _finish(file: _File, *, write: bool) -> None:
+    if file.now != file.before:
+        if write and file.target.path is not None:
+            _write(file.target.path, file.now)
+        else:
+            output.write_stdout_bytes(diff(file.target.name, file.before, file.now))
+    _tell(file, wrote=write)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -54,14 +69,16 @@ def _write(path: Path, data: bytes) -> None:
     output.write_file(path, data.decode("utf-8", "surrogateescape"))
 
 
-def _tell(target: Target, found: Fixed, *, wrote: bool) -> None:
+def _tell(file: _File, *, wrote: bool) -> None:
     """Say on standard error what was settled, and what was left for want of --unsafe-fixes."""
-    name = plain.line(target.name)
-    if wrote and found.rules:
-        print(f"gate: fixed {name}: {', '.join(dict.fromkeys(found.rules))}", file=sys.stderr)
-    if found.unsafe:
-        print(f"gate: {name}: --unsafe-fixes would also settle {', '.join(found.unsafe)}", file=sys.stderr)
-    if not found.complete:
+    name = plain.line(file.target.name)
+    rules = dict.fromkeys(rule for found in file.found for rule in found.rules)
+    unsafe = dict.fromkeys(rule for found in file.found for rule in found.unsafe)
+    if wrote and rules:
+        print(f"gate: fixed {name}: {', '.join(rules)}", file=sys.stderr)
+    if unsafe:
+        print(f"gate: {name}: --unsafe-fixes would also settle {', '.join(unsafe)}", file=sys.stderr)
+    if not all(found.complete for found in file.found):
         print(f"gate: not everything in {name} was tried: run it again", file=sys.stderr)
 
 

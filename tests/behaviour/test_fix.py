@@ -141,6 +141,20 @@ def test_digests_come_from_the_lock(folder: Path) -> None:
     assert (folder / "Dockerfile").read_text() == f"FROM alpine:3.20@{digest}\nWORKDIR /srv/app\nUSER 65532:65532\n"
 
 
+def test_a_file_with_two_builds_has_one_diff(folder: Path) -> None:
+    builds = "builds:\n- {path: Dockerfile, target: one}\n- {path: Dockerfile, target: two}\n"
+    (folder / "gate.yaml").write_text(f"version: 1\n{builds}")
+    (folder / "Dockerfile").write_text("FROM scratch AS one\nCOPY a /a\nFROM scratch AS two\nCOPY b /b\n")
+    shown = gate("check", "--diff", cwd=folder)
+    assert [line for line in shown.out.splitlines() if line.startswith(("---", "+"))] == [
+        "--- a/Dockerfile", "+++ b/Dockerfile", "+USER 65532:65532", "+USER 65532:65532",
+    ]  # fmt: skip
+    done = gate("check", "--fix", cwd=folder)
+    assert done.err.count("gate: fixed") == 1
+    fixed = "FROM scratch AS one\nCOPY a /a\nUSER 65532:65532\nFROM scratch AS two\nCOPY b /b\nUSER 65532:65532\n"
+    assert (folder / "Dockerfile").read_text() == fixed
+
+
 DIFFED = {
     "plain": ("Dockerfile", b"FROM scratch\nCOPY a /a\n# end\n"),
     "no newline at the end": ("Dockerfile", b'FROM scratch\nCOPY a /a\nENTRYPOINT ["/a"]'),
