@@ -79,7 +79,7 @@ def _tell(file: _File, *, wrote: bool) -> None:
     if unsafe:
         print(f"gate: {name}: --unsafe-fixes would also settle {', '.join(unsafe)}", file=sys.stderr)
     if not all(found.complete for found in file.found):
-        print(f"gate: not everything in {name} was tried: run it again", file=sys.stderr)
+        print(f"gate: not everything in {name} was tried: the file is too large for that", file=sys.stderr)
 
 
 def _fixed(session: Session, target: Target, data: bytes, *, unsafe: bool) -> Fixed | None:
