@@ -142,6 +142,18 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
     return answer if isinstance(answer, int) else 0
 
 
+# What other tools call an option of ours, where the nearest spelling would be another one.
+_ELSEWHERE = {
+    "--format": "--output",
+    "--environment": "--env",
+    "--settings": "--config",
+    "--rules": "--policy",
+    "--policies": "--policy",
+    "--file": "TARGET",
+    "--stage": "--target",
+}
+
+
 def _flush() -> None:
     stream: TextIO | None = sys.stdout
     if stream is not None:
@@ -160,6 +172,8 @@ def _known(error: click.exceptions.Exit | click.ClickException | GateError) -> i
         click.echo(context.get_help(), err=True)  # a group without a command: all it could be told
         return GateError.exit_code
     message = " ".join(error.format_message().split())
+    if isinstance(error, click.exceptions.NoSuchOption) and error.option_name in _ELSEWHERE:
+        message = f"no such option '{error.option_name}'. Did you mean '{_ELSEWHERE[error.option_name]}'?"
     hint = f" (see {context.command_path} --help)" if context is not None and "--help" not in message else ""
     _say(message[:1].lower() + message[1:].rstrip(".") + hint)
     return GateError.exit_code

@@ -119,18 +119,24 @@ def new(name: str, folder: str) -> None:
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...")
 @click.option("--timeout", type=click.IntRange(1, 3600), default=60, metavar="SECONDS", help="For all tests of a DIR.")
 def test(folders: tuple[str, ...], timeout: int) -> int:
-    """Run the Rego tests and the cases of custom rules.
+    """Compile custom rules, and run their Rego tests and their cases.
 
     Tests are the rules `test_...` of files that end in _test.rego. Cases are cases.yaml files: a Dockerfile, the
     settings, and the whole set of findings to expect.
     """
-    from gate.cli.trials import run_cases, run_rego_tests
+    from gate.cli.trials import compile_all, run_cases, run_rego_tests
 
-    failed = 0
+    failed = run = 0
     for folder in folders:
         if not Path(folder).is_dir():
             raise UsageError("there is no such folder", where=folder)
+        compile_all(Path(folder))
         for name, problem in [*run_rego_tests(Path(folder), timeout), *run_cases(Path(folder))]:
+            run += 1
             click.echo(f"{'FAIL' if problem else 'ok  '}  {name}" + (f"\n      {problem}" if problem else ""))
             failed += problem is not None
+    if not run:
+        click.echo(f"gate: {' '.join(folders)}: the policies compile, and nothing tests them", err=True)
+        click.echo("  write test_... rules in *_test.rego, or cases.yaml: gate rules new shows both", err=True)
+        return 4
     return 1 if failed else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,17 +19,20 @@ from gate.bundle.metadata import check_depth
 from gate.cli.collectors import foreign_inputs
 from gate.engine import choose
 from gate.engine.paths import Typed
-from gate.errors import GateError, UsageError
+from gate.engine.protocol import Engine
+from gate.errors import GateError, PolicyError, UsageError
 from gate.evidence import model
 from gate.exemptions import Exemptions
 from gate.judge import Judge
 from gate.settings import Settings, parse_settings
+from gate.settings.files import UnreadableError, read_regular
 
 Trial = tuple[str, str | None]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The day cases are judged on: exemptions in them never run out by themselves.
 _DAY = datetime.date(2026, 1, 1)
+_LARGEST = 1 << 20
 _SOURCES = ("dockerfile", "manifest", "evidence")
 _KEYS = {"name", "settings", "expect", *_SOURCES}
 
@@ -37,7 +41,7 @@ def run_rego_tests(folder: Path, seconds: int) -> Iterator[Trial]:
     """(test, why it fails or None) of every Rego test below a folder."""
     shared = [path for path in sorted((shipped() / "lib").rglob("*.rego")) if not path.name.endswith("_test.rego")]
     paths = [*shared, *sorted(folder.rglob("*.rego"))]
-    modules = {str(path): path.read_text(encoding="utf-8") for path in paths}
+    modules = {str(path): _text(path) for path in paths}
     command = [sys.executable, "-m", "gate.cli.rego_tests"]
     try:
         done = subprocess.run(
@@ -53,6 +57,34 @@ def run_rego_tests(folder: Path, seconds: int) -> Iterator[Trial]:
         yield str(folder), told[-1] if told else f"the process of its tests left with {done.returncode}"
 
 
+def _text(path: Path) -> str:
+    try:
+        return read_regular(path, _LARGEST).decode("utf-8")
+    except (UnreadableError, UnicodeDecodeError) as error:
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error}"
+        raise PolicyError(reason, where=str(path)) from None
+
+
+def compile_all(folder: Path) -> None:
+    """Load and compile the policies below a folder, tests or not; raises `PolicyError` with file and line."""
+    bundle = load([folder])
+    if bundle.custom_modules:
+        _engine(bundle).close()
+
+
+def _engine(bundle: Bundle) -> Engine:
+    return choose(
+        "auto",
+        modules=bundle.modules,
+        revision=bundle.revision,
+        custom=bundle.custom_modules,
+        builtins=bundle.builtins,
+        capabilities=bundle.capabilities,
+        typed=Typed(bundle.native, bundle.schema) if bundle.native else None,
+        opa=shutil.which("opa"),
+    )
+
+
 def _lines(text: str) -> Iterator[Trial]:
     for line in text.splitlines():
         name, problem = json.loads(line)
@@ -65,14 +97,7 @@ def run_cases(folder: Path) -> Iterator[Trial]:
     if not files:
         return
     bundle = load([folder])
-    engine = choose(
-        "auto",
-        modules=bundle.modules,
-        revision=bundle.revision,
-        custom=bundle.custom_modules,
-        builtins=bundle.builtins,
-        typed=Typed(bundle.native, bundle.schema),
-    )
+    engine = _engine(bundle)
     try:
         for path in files:
             for case in _cases(path):

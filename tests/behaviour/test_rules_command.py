@@ -120,3 +120,50 @@ def test_the_list_and_explain_say_what_fix_does(tmp_path: Path) -> None:
 def test_explain_knows_the_ids_of_other_tools(tmp_path: Path) -> None:
     assert gate("explain", "dl3002", cwd=tmp_path).out.startswith("non-root: ")
     assert gate("explain", "dockerfile-valid", cwd=tmp_path).out.startswith("dockerfile-valid: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"x := 1\n", "pol/a.rego:1: no package line"),
+        (b"package custom.a\n\nx := 1\n", "pol/a.rego:1: rule custom/a has no METADATA"),
+        (b"package custom.a # \xe9\n", "pol/a.rego: not UTF-8"),
+        (None, "pol/a.rego: cannot be read: "),
+    ],
+    ids=["no package", "no METADATA", "not UTF-8", "a loop"],
+)
+def test_policies_that_do_not_load_fail_their_tests_though_there_are_none(
+    tmp_path: Path, text: bytes | None, message: str
+) -> None:
+    (tmp_path / "pol").mkdir()
+    path = tmp_path / "pol" / "a.rego"
+    if text is None:
+        path.symlink_to("a.rego")
+    else:
+        path.write_bytes(text)
+    done = gate("rules", "test", "pol", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err and len(done.err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("text", [b"package custom.b_test # \xe9\n", None], ids=["not UTF-8", "a loop"])
+def test_a_test_that_cannot_be_read_is_said_to_be_so(folder: Path, text: bytes | None) -> None:
+    path = folder / "own" / "b_test.rego"
+    if text is None:
+        path.symlink_to("b_test.rego")
+    else:
+        path.write_bytes(text)
+    done = gate("rules", "test", "own", cwd=folder)
+    assert done.code == 2 and done.err.startswith("gate: own/b_test.rego: ")
+
+
+def test_a_broken_rule_without_tests_does_not_pass(folder: Path) -> None:
+    for name in ("owner_label.cases.yaml", "owner_label_test.rego"):
+        (folder / "own" / name).unlink()
+    done = gate("rules", "test", "own", cwd=folder)
+    assert (done.code, done.out) == (4, "")
+    assert done.err.startswith("gate: own: the policies compile, and nothing tests them\n")
+    path = folder / "own" / "owner_label.rego"
+    path.write_text(path.read_text() + "\nmore if {\n")
+    done = gate("rules", "test", "own", cwd=folder)
+    assert done.code == 2 and done.err.startswith("gate: own/owner_label.rego:")

@@ -94,3 +94,15 @@ def test_a_registry_has_one_row(folder: Path) -> None:
 def test_a_target_that_is_none_is_one_message(folder: Path, target: str, message: str) -> None:
     done = gate("check", target, cwd=folder)
     assert (done.code, done.out, done.err) == (2, "", message)
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [("--format", "--output"), ("--environment", "--env"), ("--outptu", "--output"), ("--plattform", "--platform")],
+)
+def test_an_option_that_is_called_otherwise_is_named(folder: Path, option: str, meant: str) -> None:
+    done = gate("check", option, "x", cwd=folder)
+    assert (done.code, done.err) == (
+        2,
+        f"gate: no such option '{option}'. Did you mean '{meant}'? (see gate check --help)\n",
+    )
