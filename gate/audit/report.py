@@ -13,10 +13,10 @@ from gate.audit.facts import with_facts
 from gate.audit.lineage import forest
 from gate.audit.model import AuditInputs, AuditReport, AuditResult, Place
 from gate.audit.run import Outcome, coverage, finding_row
-from gate.audit.waived import exemption_states
+from gate.audit.waived import exemption_states, inline_states
 from gate.bundle.catalogue import Rule
 from gate.evidence.model import Evidence
-from gate.finding import Result
+from gate.finding import ExemptionUse, Result
 from gate.settings import Settings
 from gate.settings.model import Exemption
 
@@ -63,6 +63,7 @@ def assemble(
     shipped: Settings,
     exemptions: Sequence[Exemption],
     used: Mapping[int, int],
+    inline: Mapping[ExemptionUse, int],
     today: dt.date,
 ) -> AuditReport:
     """The report. It is complete only if nothing failed to be listed or read as a whole."""
@@ -83,7 +84,7 @@ def assemble(
         rules=rules,
         controls=summary.by_control(rules, catalogue),
         loosened=summary.loosened(settings, shipped, catalogue),
-        exemptions=exemption_states(exemptions, outcome.results, used, today),
+        exemptions=[*exemption_states(exemptions, outcome.results, used, today), *inline_states(inline, today)],
         lineage=forest(outcome.results, today),
     )
 

@@ -11,6 +11,7 @@ from gate.audit.model import AuditResult, ExemptionState, Place, Standing
 from gate.audit.onboard import evidence_of
 from gate.evidence.model import Evidence
 from gate.exemptions import covers
+from gate.finding import ExemptionUse
 from gate.settings.model import Exemption
 from gate.settings.patterns import matches_any, name_of
 
@@ -33,6 +34,38 @@ def exemption_states(
         _state(one, max(covered[index], used.get(index, 0)), used.get(index, 0), index in overlapping, today, results)
         for index, one in enumerate(exemptions)
     ]
+
+
+def inline_states(uses: Mapping[ExemptionUse, int], today: dt.date) -> list[ExemptionState]:
+    """Exemptions written in Dockerfiles, with how many findings each waives; ignores of other linters never end."""
+    return [
+        _inline(use, count, today)
+        for use, count in sorted(uses.items(), key=lambda pair: (pair[0].source or "", pair[0].rule))
+    ]
+
+
+def _inline(use: ExemptionUse, count: int, today: dt.date) -> ExemptionState:
+    try:
+        left = (dt.date.fromisoformat(use.expires) - today).days
+    except ValueError:
+        left = EXPIRING.days + 1
+    states: list[Standing] = [] if use.state == "active" else [use.state]
+    if use.state != "expired" and left <= EXPIRING.days:
+        states.append("expiring")
+    return ExemptionState(
+        rule=use.rule,
+        owner=use.owner,
+        reason=use.reason,
+        expires=use.expires,
+        ticket=use.ticket,
+        source=use.source,
+        identity=hashlib.sha256(repr((use.rule, use.source, use.reason)).encode()).hexdigest()[:32],
+        used=count,
+        covers=count,
+        days_left=left,
+        state=states[0] if states else "active",
+        states=states,
+    )
 
 
 def _state(

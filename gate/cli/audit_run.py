@@ -262,6 +262,7 @@ class _Audit:
             shipped=_shipped(session),
             exemptions=exemptions,
             used={index: uses[one.source or ""] for index, one in enumerate(exemptions)},
+            inline=self.trees.inline,
             today=session.today,
         )
 

@@ -18,6 +18,7 @@ from gate.cli.judging import Outcome, judge_all
 from gate.errors import GateError, ReferenceError_
 from gate.evidence.image.reference import parse
 from gate.evidence.model import Evidence
+from gate.finding import ExemptionUse
 from gate.target import plan
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Trees:
-    """What checkouts hold. ``images``: repository (``registry/path``) to the name of the row that builds it."""
+    """What checkouts hold.
+
+    ``images``: repository (``registry/path``) to the name of the row that builds it. ``inline``: exemptions written in
+    Dockerfiles, and how many findings each waives.
+    """
 
     rows: list[AuditResult] = field(default_factory=list)
     checkouts: list[Checkout] = field(default_factory=list)
@@ -35,6 +40,7 @@ class Trees:
     seen: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    inline: Counter[ExemptionUse] = field(default_factory=Counter)
     _names: Counter[str] = field(default_factory=Counter)
 
     def targets(self, session: Session, root: Path) -> list[Target]:
@@ -75,7 +81,11 @@ class Trees:
         if outcome.skipped:
             self.skipped[_why(outcome.skipped)] += 1
         facts = _facts(session, target) if target.kind == "dockerfile" and outcome.results else None
+        written = {one.source for one in session.settings.written.exemptions}
         for result in outcome.results:
+            waived = [found.exemption for found in result.findings if found.exemption is not None]
+            self.inline.update(use for use in waived if use.source not in written)
+            self.inline.update({use: 0 for use in result.leftovers if use.source not in written})
             self.seen["files" if target.kind == "dockerfile" else "manifests"] += 1
             row = of_tree(result, target.kind == "dockerfile", str(root), target.name, facts)
             self._names[row.key] += 1

@@ -128,3 +128,18 @@ def test_what_is_left_out_is_counted_by_its_reason(project: Path) -> None:
     found = report(project, "--tree", "svc")
     assert list(found["coverage"]["skipped"].values()) == [2]
     assert "svc" not in next(iter(found["coverage"]["skipped"]))
+
+
+def test_exemptions_written_in_dockerfiles_are_listed_with_their_use(project: Path) -> None:
+    (project / "svc" / "Dockerfile").write_text(
+        '# gate: ignore=non-root reason="port below 1024" until=2026-12-01 owner=team-svc\n'
+        '# gate: ignore=no-shell reason="debugging" until=2026-01-01 owner=team-svc\n'
+        'FROM scratch\nCOPY server /\nENTRYPOINT ["/server"]\n'
+    )
+    (project / "gate.yaml").write_text("version: 1\n")
+    for _ in range(2):
+        found = report(project, "--tree", "svc", "--today", "2026-11-21")["exemptions"]
+        assert {(one["rule"], one["owner"], one["source"], tuple(one["states"]), one["used"]) for one in found} == {
+            ("non-root", "team-svc", "svc/Dockerfile:1", ("expiring",), 1),
+            ("no-shell", "team-svc", "svc/Dockerfile:2", ("expired",), 0),
+        }
