@@ -18,8 +18,10 @@ AUTHORS = "org.opencontainers.image.authors"
 
 
 def casing(context: Context) -> Iterator[Edit]:
-    """All keywords in capitals, or all in lower case."""
-    for style in (str.upper, str.lower):
+    """All keywords in capitals, or all in lower case, as most of them are."""
+    words = [context.source.keyword(raw).text for raw in context.source.parsed.instructions]
+    lower = sum(word.islower() for word in words) * 2 > len(words)
+    for style in (str.lower, str.upper) if lower else (str.upper, str.lower):
         changes = []
         for raw in context.source.parsed.instructions:
             keyword = context.source.keyword(raw)

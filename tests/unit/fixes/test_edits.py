@@ -192,6 +192,7 @@ WHOLE = [
         "FROM a:1 AS b\nFROM scratch\nCOPY --from=b --chown=7 /a /b\n",
     ),
     ("copy-from-index", "FROM a:1 AS b\nFROM c:1 AS b\nFROM scratch\nCOPY --from=0 /a /b\n", None),
+    ("casing", "from debian:12 AS a\nrun b\nRUN c\nuser 7\n", "from debian:12 as a\nrun b\nrun c\nuser 7\n"),
     (
         "platform-const",
         "FROM --platform=$TARGETPLATFORM alpine:3.20 AS a\n",
