@@ -110,8 +110,9 @@ def command(**values: Any) -> int:
         return _remove(values["remove_webhook"], values["kubeconfig"])
     _require_cluster_extra()
     from gate.webhook import logs
+    from gate.webhook.otlp import secrets_in
 
-    logs.configure(sys.stderr, values["log_level"])
+    logs.configure(sys.stderr, values["log_level"], secrets_in(os.environ))
     with tempfile.TemporaryDirectory(prefix="gate-serve-") as folder:
         asyncio.run(_serve(values, Path(folder)))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Iterable
 from typing import IO, Any
 
 import msgspec
@@ -28,11 +29,30 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
-def configure(stream: IO[str], level: str) -> None:
-    """Send the package's logs to ``stream`` from ``level`` on, and what OpenTelemetry complains of."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormatter())
+class Withheld(logging.Filter):
+    """Takes texts out of messages: OpenTelemetry quotes headers that it cannot read."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._secrets = [each for each in secrets if each]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always true."""
+        message = record.getMessage()
+        for secret in self._secrets:
+            message = message.replace(secret, "...")
+        record.msg, record.args = message, ()
+        return True
+
+
+def configure(stream: IO[str], level: str, secrets: Iterable[str] = ()) -> None:
+    """Send the package's logs to ``stream`` from ``level`` on, and what OpenTelemetry complains of, without secrets."""
+    withheld = Withheld(secrets)
     for name, least in (("gate", level.upper()), ("opentelemetry", "WARNING")):
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(JsonFormatter())
+        if name != "gate":
+            handler.addFilter(withheld)
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.setLevel(least)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gate.errors import RegistryError, UsageError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 _CLOSING = 2.0
 
 
@@ -28,7 +28,7 @@ def from_environment(environ: Mapping[str, str], version: str) -> Tracing:
     """Traces as the environment asks: none unless it names an endpoint or the exporter ``otlp``.
 
     The SDK reads the rest (headers, sampler, queue, resource) from the process' own environment. Raises `UsageError`
-    for an exporter or protocol that is not OTLP/HTTP, and where the extra is missing.
+    for an exporter or protocol that is not OTLP/HTTP, for values the SDK refuses, and where the extra is missing.
     """
     exporter = environ.get("OTEL_TRACES_EXPORTER", "").strip()
     asked = exporter == "otlp" or any(environ.get(name) for name in _ENDPOINTS)
@@ -45,14 +45,24 @@ def from_environment(environ: Mapping[str, str], version: str) -> Tracing:
         raise UsageError(
             f'the OTLP protocol "{protocol[:40]}" is not spoken', hint="Collectors take http/protobuf, on port 4318."
         )
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        return OpenTelemetry(OTLPSpanExporter(), version)
+    except ImportError:
         raise UsageError(
             "the environment asks for traces, and OpenTelemetry is not installed",
             hint="Install it with `pip install 'gate-images[otel]'`, or set OTEL_SDK_DISABLED=true.",
-        )
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        ) from None
+    except (ValueError, OSError) as error:
+        raise UsageError(f"OpenTelemetry cannot be set up: {error}", hint="Look at the OTEL_* variables.") from None
 
-    return OpenTelemetry(OTLPSpanExporter(), version)
+
+def secrets_in(environ: Mapping[str, str]) -> list[str]:
+    """Headers that the environment gives to the exporter, and each of them alone, longest first."""
+    found = [environ[name] for name in _HEADERS if environ.get(name)]
+    found += [piece.strip() for text in found for piece in text.split(",")]
+    return sorted(filter(None, found), key=len, reverse=True)
 
 
 class OpenTelemetry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -59,10 +60,46 @@ def test_what_gate_cannot_send_is_a_mistake_of_the_command_line(environ: dict[st
 
 
 def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otlp, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(UsageError, match="OpenTelemetry is not installed") as caught:
         otlp.from_environment({"OTEL_TRACES_EXPORTER": "otlp"}, "1")
     assert "gate-images[otel]" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"OTEL_BSP_MAX_QUEUE_SIZE": "8", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "16"},
+        {"OTEL_BSP_MAX_QUEUE_SIZE": "-1"},
+    ],
+    ids=["a batch larger than the queue", "a queue of nothing"],
+)
+def test_values_that_opentelemetry_refuses_are_a_mistake_of_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
+) -> None:
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match="OpenTelemetry cannot be set up"):
+        otlp.from_environment({"OTEL_TRACES_EXPORTER": "otlp"}, "1")
+
+
+def test_headers_written_wrongly_are_complained_of_and_not_logged(tmp_path: Path) -> None:
+    daemon = launch_gate(
+        tmp_path,
+        "version: 1\n",
+        Pair(tmp_path / "tls"),
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}",
+        OTEL_EXPORTER_OTLP_HEADERS="a=b, Authorization: Bearer s3cret",
+        OTEL_EXPORTER_OTLP_TIMEOUT="soon",
+    )
+    try:
+        daemon.wait_until(lambda: "gate serves reviews" in daemon.log.read_text(), 60)
+        lines = [json.loads(line) for line in daemon.log.read_text().splitlines() if line.startswith("{")]
+        said = [line["message"] for line in lines if line["logger"].startswith("opentelemetry")]
+        assert any("Header format invalid" in each for each in said) and any("soon" in each for each in said)
+        assert "s3cret" not in daemon.log.read_text()
+    finally:
+        daemon.stop()
 
 
 def test_when_off_nothing_of_opentelemetry_is_imported(tmp_path: Path) -> None:
