@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import struct
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from types import TracebackType
 from typing import TypeVar
 
@@ -40,6 +41,7 @@ _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from gate.cli.audit_worker import main; main(sys.stdin.buffer, sys.stdout.buffer)"
 )
+_DIED = "the process that judged it ended without an answer, perhaps for want of memory"
 _KINDS = {
     kind.__name__: kind for kind in (PolicyError, EngineUnavailableError, EngineTimeoutError, EngineProtocolError)
 }
@@ -78,6 +80,64 @@ class _DiedError(Exception):
     """A process gave no answer; the text says why."""
 
 
+class _Worker:
+    """One process, asked from one thread at a time; `kill` may come from any."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._killed = False
+
+    def ask(self, asked: Sequence[Question]) -> Answer:
+        """The answer, waiting for it; the process is started when first asked."""
+        if self._process is None:
+            self._start()
+        return self._exchange(msgspec.msgpack.encode(asked))
+
+    def kill(self) -> None:
+        """End the process; whoever waits for its answer gets a `_DiedError`."""
+        with self._lock:
+            self._killed = True
+            if self._process is None:
+                return
+            self._process.kill()
+        self._process.wait()
+
+    def _start(self) -> None:
+        session = self._session
+        with self._lock:
+            if self._killed:
+                raise _DiedError(_DIED)
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, **session.environ},
+                start_new_session=True,
+            )
+        start = Start(asked=session.asked._replace(today=session.today), cwd=str(session.cwd))
+        answer = self._exchange(msgspec.msgpack.encode(start))
+        if not isinstance(answer, Ready):
+            raise _error(answer)
+        if (answer.revision, answer.settings) != (session.bundle.revision, session.settings.written.digest):
+            raise GateError("the policy or gate.yaml changed while the audit ran", hint="Start it again.")
+
+    def _exchange(self, data: bytes) -> Answer:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise _DiedError(_DIED)
+        try:
+            process.stdin.write(FRAME.pack(len(data)) + data)
+            process.stdin.flush()
+            head = process.stdout.read(FRAME.size)
+            answer = process.stdout.read(FRAME.unpack(head)[0])
+            return _ANSWER.decode(answer)
+        except (OSError, ValueError, struct.error, msgspec.DecodeError):
+            raise _DiedError(_DIED) from None
+
+
 class Judges:
     """At most ``jobs`` processes, each with a session of its own like ``session``. Belongs to one event loop.
 
@@ -87,7 +147,8 @@ class Judges:
     def __init__(self, session: Session, jobs: int) -> None:
         self._session = session
         self._slots = asyncio.Semaphore(jobs)
-        self._idle: list[Process] = []
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="judges")
+        self._idle: list[_Worker] = []
         self._deaths = 0
 
     async def judge(self, asked: Sequence[Question]) -> Sequence[Result | str]:
@@ -105,59 +166,33 @@ class Judges:
 
     async def _ask(self, asked: Sequence[Question]) -> Sequence[Result | str]:
         async with self._slots:
-            process = self._idle.pop() if self._idle else await self._start()
-            try:
-                async with asyncio.timeout(_SECONDS):
-                    answer = await _exchange(process, msgspec.msgpack.encode(asked))
-            except TimeoutError:
-                await self._lost(process)
-                raise _DiedError(f"judging it took longer than {_SECONDS:g} s") from None
-            except _DiedError:
-                await self._lost(process)
-                raise
-            except BaseException:
-                await _end(process)
-                raise
-            self._idle.append(process)
+            answer = await self._answered(asked)
         self._deaths = 0
         if not isinstance(answer, Judged):
             raise _error(answer)
         return [answer.failures[at] if one is None else one for at, one in enumerate(answer.results)]
 
-    async def _lost(self, process: Process) -> None:
-        await _end(process)
+    async def _answered(self, asked: Sequence[Question]) -> Answer:
+        worker = self._idle.pop() if self._idle else _Worker(self._session)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                answer = await asyncio.get_running_loop().run_in_executor(self._threads, worker.ask, asked)
+        except BaseException as error:
+            worker.kill()
+            if isinstance(error, TimeoutError):
+                self._count_death()
+                raise _DiedError(f"judging it took longer than {_SECONDS:g} s") from None
+            if isinstance(error, _DiedError):
+                self._count_death()
+            raise
+        self._idle.append(worker)
+        return answer
+
+    def _count_death(self) -> None:
         self._deaths += 1
         if self._deaths >= _DEATHS:
             hint = "Look for the kernel's out-of-memory killer; fewer --workers need less memory."
-            raise EngineUnavailableError("the processes that judge die one after the other", hint=hint)
-
-    async def _start(self) -> Process:
-        session = self._session
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-I", "-c", _START, json.dumps(sys.path)),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env={**os.environ, **session.environ},
-            start_new_session=True,
-        )
-        try:
-            start = Start(asked=session.asked._replace(today=session.today), cwd=str(session.cwd))
-            answer = await _exchange(process, msgspec.msgpack.encode(start))
-            if not isinstance(answer, Ready):
-                raise _error(answer)
-            if (answer.revision, answer.settings) != (session.bundle.revision, session.settings.written.digest):
-                raise GateError("the policy or gate.yaml changed while the audit ran", hint="Start it again.")
-        except BaseException:
-            await _end(process)
-            raise
-        return process
-
-    async def close(self) -> None:
-        """End the processes."""
-        while self._idle:
-            await _end(self._idle.pop())
+            raise EngineUnavailableError("the processes that judge die one after the other", hint=hint) from None
 
     async def __aenter__(self) -> Judges:
         return self
@@ -165,7 +200,9 @@ class Judges:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.close()
+        while self._idle:
+            self._idle.pop().kill()
+        self._threads.shutdown()
 
 
 def _error(answer: Answer) -> GateError:
@@ -174,25 +211,3 @@ def _error(answer: Answer) -> GateError:
         return InternalError("a process that judges answered another question")
     kind = _KINDS.get(answer.kind, GateError)
     return kind(answer.message, where=answer.where, hint=answer.hint)
-
-
-async def _exchange(process: Process, data: bytes) -> Answer:
-    died = "the process that judged it ended without an answer, perhaps for want of memory"
-    if process.stdin is None or process.stdout is None:
-        raise _DiedError(died)
-    try:
-        process.stdin.write(FRAME.pack(len(data)) + data)
-        await process.stdin.drain()
-        length = FRAME.unpack(await process.stdout.readexactly(FRAME.size))[0]
-        answer = await process.stdout.readexactly(length)
-    except (asyncio.IncompleteReadError, BrokenPipeError, ConnectionResetError):
-        raise _DiedError(died) from None
-    return _ANSWER.decode(answer)
-
-
-async def _end(process: Process) -> None:
-    with suppress(ProcessLookupError):
-        process.kill()
-    if process.stdout is not None:
-        await process.stdout.read()
-    await process.wait()
