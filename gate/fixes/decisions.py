@@ -37,7 +37,7 @@ _DESIGN = _no("Asks for another order of the build: which files and steps go whe
 DECISIONS: dict[str, Decision] = {
     "add-archive": _no("Between COPY and tar other steps may use the archive, and ADD keeps owners differently."),
     "add-remote-checksum": _no("The checksum is not in the file."),
-    "apk-virtual": _no("The name of the group is a choice, and `apk del` may mean only some of the packages."),
+    "apk-virtual": _safe("`--virtual .build-deps`. Left: where `apk del` does not name just what was added."),
     "approved-base": _no("Which approved base fits is a choice."),
     "approved-frontend": _no("Another frontend may read the file differently."),
     "approved-source": _no("Which approved source has the same files is not known."),

@@ -9,6 +9,7 @@ from gate.fixes.context import Context, Proposal
 from gate.fixes.source import Edit
 
 _RULES: dict[str, Proposal] = {
+    "apk-virtual": packages.virtual,
     "apt-not-aptget": packages.apt,
     "arg-unused": keywords.without_argument,
     "base-pinned": starts.pinned,

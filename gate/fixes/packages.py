@@ -24,6 +24,7 @@ _CLEANERS = {
     **{program: (f"{program} clean all",) for program in ("dnf", "microdnf", "tdnf", "yum")},
     "zypper": ("zypper clean --all",),
 }
+_GROUP = ".build-deps"
 _INSTALLS = ("install", "build-dep", "reinstall", "localinstall", "groupinstall", "in", "module")
 _READS_LISTS = frozenset(("install", "build-dep", "reinstall", "download", "source", "upgrade", "dist-upgrade", "show"))
 
@@ -100,6 +101,24 @@ def os_cache(context: Context) -> Iterator[Edit]:
                 continue
             for cleaner in _CLEANERS[program]:
                 yield from edit(_at_the_end(context.source, raw, sudo + cleaner))
+
+
+def virtual(context: Context) -> Iterator[Edit]:
+    """``apk add --virtual``, where the RUN deletes just what it adds."""
+    for raw in context.at("RUN"):
+        uses = [call for call in calls(context.source, raw) if call.program == "apk"]
+        adds, dels = ([call for call in uses if call.verb() == verb] for verb in ("add", "del"))
+        if len(adds) != 1 or len(dels) != 1 or _GROUP in raw.value:
+            continue
+        names, gone = ([word for word in call.words[1:] if word.text[:1] != "-"][1:] for call in (adds[0], dels[0]))
+        if not gone or {word.text for word in names} != {word.text for word in gone} or adds[0].has("-t", "--virtual"):
+            continue
+        verb = adds[0].find("add")
+        yield from edit(
+            adds[0].insert_after(verb, f" --virtual {_GROUP}") if verb else None,
+            dels[0].replace(gone[0], _GROUP),
+            *(dels[0].remove(word) for word in gone[1:]),
+        )
 
 
 def lang_cache(context: Context) -> Iterator[Edit]:

@@ -27,11 +27,14 @@ UNSAFE = {
 UNSAFE_RULES = {rule for rule in FIXABLE if DECISIONS[rule].kind == "unsafe"}
 
 LEFT = {
+    "apk-virtual: some of them": "apk del names only some of what was added",
     "copy-from-index: the first stage": "the stage has no name",
     "copy-from-index: the second": "the stage has no name",
     "copy-from-index: both": "the stages have no names",
     "empty-continuation: hides an instruction": "the blank line may have been meant to end the instruction",
     "exec-form: two programs": "a list needs a shell",
+    "exec-form: a program with a blank in its name": "what the words were meant to be is not known",
+    "exec-form: an ENTRYPOINT with a blank in its name": "what the words were meant to be is not known",
     "no-dist-upgrade: apt-get upgrade": "what is left would be an update for nothing",
     "no-dist-upgrade: dist-upgrade": "what is left would be an update for nothing",
     "no-sudo: sudo installed": "who runs it is not known",

@@ -170,6 +170,13 @@ def test_an_unsafe_edit_to_the_character(rule: str, before: str, after: str | No
 
 
 WHOLE = [
+    (
+        "apk-virtual",
+        "FROM alpine:3.20\nRUN apk add --no-cache \\\n    a \\\n    b \\\n && c \\\n && apk del b a && d\nUSER 7\n",
+        "FROM alpine:3.20\nRUN apk add --virtual .build-deps --no-cache \\\n    a \\\n    b \\\n && c \\\n"
+        " && apk del .build-deps && d\nUSER 7\n",
+    ),
+    ("apk-virtual", "FROM alpine:3.20\nRUN apk add -X u a && b && apk del a\nUSER 7\n", None),
     # Users.
     ("non-root", 'FROM scratch\nCOPY a /a\n# starts\nCMD ["/a"]\n', 'FROM scratch\nCOPY a /a\nUSER 65532:65532\n# starts\nCMD ["/a"]\n'),
     ("non-root", "FROM scratch\r\nCOPY a /a\r\n", "FROM scratch\r\nCOPY a /a\r\nUSER 65532:65532\r\n"),
