@@ -20,6 +20,7 @@ package gate.rules["pin-lang-packages"]
 
 import data.gate.lib.commands
 import data.gate.lib.dockerfile
+import data.gate.lib.files
 import data.gate.lib.finding
 import data.gate.lib.packages
 import data.gate.lib.text
@@ -31,6 +32,7 @@ violations contains finding.at(dockerfile.at(use.run), message) if {
 		some name in _names(use)
 		not _computed(name)
 		not _local(name)
+		not _of_the_module(use, name)
 		not _pinned(use.manager, use.verb, name)
 	]
 	count(loose) > 0
@@ -77,9 +79,24 @@ _pinned("npm", _, name) if regex.match(`(:.*#|^https?:)`, name)
 _pinned("gem", _, name) if contains(name, ":")
 
 # What has no version is in the go.mod beside it.
-_pinned("go", verb, name) if {
-	verb in {"install", "run"}
+_pinned("go", _, name) if regex.match(`@(v[0-9]|[0-9a-f]{7,})`, name)
+
+# Without a version Go takes the one of go.mod, which something must have brought.
+_of_the_module(use, name) if {
+	use.manager == "go"
+	use.verb in {"install", "run"}
 	not contains(name, "@")
+	_has_sources(use)
 }
 
-_pinned("go", _, name) if regex.match(`@(v[0-9]|[0-9a-f]{7,})`, name)
+_has_sources(use) if count(use.run.mounts) > 0
+
+_has_sources(use) if {
+	some copy in files.copies
+	copy.stage in files.chain[use.stage]
+}
+
+_has_sources(use) if {
+	some call in array.concat(commands.of("git"), commands.of("tar"))
+	call.stage in files.chain[use.stage]
+}

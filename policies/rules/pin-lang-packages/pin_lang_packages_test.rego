@@ -24,7 +24,7 @@ test_accepts_versions if {
 	_found("gem", ["install", "rails:7.1.0"]) == set()
 	_found("gem", ["install", "rails", "-v", "7.1.0"]) == set()
 	_found("go", ["install", "example.com/a@v1.2.3"]) == set()
-	_found("go", ["install", "example.com/a", "cmd"]) == set()
+	_found("go", ["install", "cmd"]) == set()
 }
 
 test_accepts_locks_local_packages_and_what_is_computed if {
@@ -32,4 +32,14 @@ test_accepts_locks_local_packages_and_what_is_computed if {
 	_found("npm", ["ci"]) == set()
 	_found("pip", ["install", ".", "./a", "x.whl", "$PACKAGES", "dist/*", "foo/bar"]) == set()
 	_found("go", ["get", "cmd"]) == set()
+}
+
+test_a_go_module_says_the_version if {
+	install := fixture.command("go", ["install", "example.com/a"])
+	_found("go", ["install", "example.com/a"]) == {"go install takes whatever version there is of example.com/a"}
+	copy := fixture.instruction("COPY", 2, {"args": ["go.mod", "./"]})
+	rule.violations == set() with input.evidence as fixture.single([copy, fixture.run(3, [install])])
+	mounted := fixture.instruction("RUN", 2, {"commands": [install], "mounts": [{"type": "bind", "target": "."}]})
+	rule.violations == set() with input.evidence as fixture.single([mounted])
+	rule.violations == set() with input.evidence as fixture.ran([fixture.command("git", ["clone", "x"]), install])
 }
