@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -202,13 +203,42 @@ def test_a_cell_that_looks_like_a_formula_is_text() -> None:
         (["--tree", ".", "--shards", "2"], "--shards needs --run"),
         (["--tree", ".", "--store", "nonsense://"], "database"),
         (["--cluster", "--kubeconfig", "none"], "cannot load the cluster's configuration"),
+        (["--cluster", "--kubeconfig", "garbage"], "cannot load the cluster's configuration"),
+        (["--tree", ".", "--candidate", "none.yaml"], "none.yaml: cannot be read"),
+        (["--tree", ".", "--candidate", "garbage"], "garbage:1"),
+        (["--tree", ".", "--candidate-policy", "broken"], "broken/x.rego"),
+        (["--tree", ".", "--candidate-policy", "none"], "none"),
+        (["--tree", ".", "--store", "postgresql://127.0.0.1:1/x"], "the history's database fails"),
+        (["--tree", ".", "--store", "sqlite:////nowhere/at/all.db"], "the history's database fails"),
+        (["--tree", ".", "--store", "sqlite:///newer.sqlite"], "schema 99"),
+        (["--tree", ".", "-o", "html=/nowhere/x.html"], "/nowhere/x.html"),
+        (["diff", "none"], "there is no audit"),
+        (["trend", "none"], "there is no audit"),
     ],
 )
 def test_bad_input_is_one_clear_line(project: Path, arguments: list[str], said: str) -> None:
+    (project / "garbage").write_text("{{{")
+    (project / "broken").mkdir()
+    (project / "broken" / "x.rego").write_text("package custom.x\nfoo {\n")
+    with sqlite3.connect(project / "newer.sqlite") as connection:
+        connection.execute("CREATE TABLE gate_schema (version INTEGER NOT NULL)")
+        connection.execute("INSERT INTO gate_schema VALUES (99)")
     done = gate("audit", *arguments, cwd=project)
-    assert done.code in {2, 3}
+    assert done.code == (3 if arguments == ["--tree", "none"] else 2)
     assert said in done.out + done.err
     assert "Traceback" not in done.err
+
+
+def test_an_api_server_that_is_gone_makes_the_run_incomplete_by_name(project: Path) -> None:
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}], "current-context": "c",
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+    }  # fmt: skip
+    (project / "kubeconfig").write_text(json.dumps({"apiVersion": "v1", "kind": "Config", **config}))
+    found = report(project, "--cluster", "--kubeconfig", "kubeconfig", code=3)
+    assert (found["complete"], found["results"]) == (False, [])
+    assert any("https://127.0.0.1:1" in failure for failure in found["coverage"]["failures"])
 
 
 def _shard(project: Path, url: str, run: str, index: int, registry: str) -> subprocess.Popen[bytes]:
