@@ -1,4 +1,6 @@
-"""One verdict by name: a tag counts on every side, whatever digest it leads to and whoever asked for that first."""
+"""One verdict by name and over platforms: a tag counts on every side, whatever digest it leads to and whoever asked for
+that first; a Pod breaks what any platform of its image breaks.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.layered import BUSYBOX, file, image_of, layer, link
-from tests.support.oci_images import Pusher
+from tests.support.oci_images import OCI_INDEX, Pusher, entry, index_of, make_image
 from tests.support.parity import Project, Said, of_review
 from tests.support.registry import Registry
 from tests.support.serving import GateServer, pod, start_gate
@@ -66,6 +68,31 @@ def manifest(project: Project, names: list[str]) -> dict[str, Said]:
     (project.root / "pods.yaml").write_text("\n---\n".join(map(json.dumps, pods)))
     found = project.checked("--online", "pods.yaml")
     return {name: found[f"pod/p{number}:c"] for number, name in enumerate(names)}
+
+
+def test_a_pod_breaks_what_any_platform_of_its_image_breaks(
+    project: Project, server: tuple[GateServer, list[str]]
+) -> None:
+    images = {
+        "linux/amd64": image_of(layer(file("app", b"x" * 5_000)), User="65532"),
+        "linux/arm64": make_image({"bin/sh": b"shell"}, config={"User": "65532"}, platform="linux/arm64"),
+        "linux/s390x": make_image({"app": b"program"}, platform="linux/s390x"),
+    }
+    pusher = Pusher(project.registry.url)
+    for each in images.values():
+        pusher.image("names/several", None, each)
+    index = index_of(*(entry(each.manifest, platform) for platform, each in images.items()))
+    pusher.manifest("names/several", "1", index, OCI_INDEX)
+    reference = f"{project.registry.host}/names/several:1"
+    alone = [
+        of(found)
+        for platform in images
+        for found in project.checked("--platform", platform, f"docker://{reference}").values()
+    ]
+    assert len({frozenset(each) for each in alone}) == len(images)
+    whole = set().union(*alone)
+    assert of(manifest(project, ["several:1"])["several:1"]) == whole
+    assert of(of_review(server[0].review(pod(reference)))) == whole
 
 
 def of(said: Said) -> set[str]:

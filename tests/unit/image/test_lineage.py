@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from gate.errors import RegistryError
-from gate.evidence.image.lineage import Bases, trace
+from gate.evidence.image.lineage import Bases, run_as, trace
 from gate.evidence.image.manifest import Descriptor
 from gate.evidence.image.reference import Reference, parse
 from gate.evidence.image.source import Layer, PlatformImage, Resolved, Span
@@ -200,6 +200,23 @@ def test_an_approved_image_is_its_own_base() -> None:
     assert (fact.state, fact.reference) == ("known", None)
     assert [(each.reference, each.digest, each.via) for each in fact.ancestors] == [(own, INDEX, "self")]
     assert base(image(LAYERS[:1]), Bases(vendor=lambda reference: False), own=own).state == "unknown"
+
+
+@pytest.mark.parametrize("bare", [True, False])
+@pytest.mark.parametrize("lock", [Lock(bases=[locked("a.io/base:1", LAYERS[:1])]), None], ids=["proven", "unproven"])
+def test_what_followed_from_another_name_of_the_image_is_taken_back(lock: Lock | None, bare: bool) -> None:
+    names = [parse(each) for each in ("docker.io/library/postgres:16", "docker.io/library/postgres:9", "evil.io/a:16")]
+
+    def vendor(reference: Reference) -> bool:
+        return reference == names[0]
+
+    as_any = {
+        name: base(image(LAYERS[:2]), Bases(lock=lock, vendor=vendor), bare=bare, own=str(name)) for name in names
+    }
+    assert as_any[names[1]] == as_any[names[2]] != as_any[names[0]]
+    for asked in names:
+        assert {name: run_as(as_any[asked], name, vendor) for name in names} == as_any
+        assert run_as(as_any[asked], None, vendor) == as_any[names[1]]
 
 
 # --- claims ------------------------------------------------------------------------------------------------------
