@@ -93,6 +93,10 @@ def command(targets: tuple[str, ...], outputs: tuple[str, ...], **values: Any) -
 _SEVERITY = (0, 4, 3, 1, 2, 5)
 
 
+_FILES = {"dockerfile", "manifest"}
+"""Kinds of targets that are no images."""
+
+
 def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
     """The run over some arguments."""
     from gate import __version__, verdict
@@ -102,6 +106,8 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
 
     session.baseline, session.lock  # noqa: B018 - what is wrong with either is said once, not for every target
     planned = plan(targets, session.settings.written, cwd=session.cwd)
+    if session.asked.against and planned.targets and {target.kind for target in planned.targets} <= _FILES:
+        raise UsageError("--against compares images, and there is none among the targets", hint="Leave it out.")
     results, failures = (
         [],
         [Failure(target=name, message=error.message, hint=error.hint) for name, error in planned.failures],
@@ -112,7 +118,7 @@ def judge(session: Session, targets: Sequence[str], jobs: int) -> Run:
             failures.append(outcome.failure)
         if outcome.skipped:
             planned.skipped.append(outcome.skipped)
-    images = {target.kind for target in planned.targets} - {"dockerfile", "manifest"}
+    images = {target.kind for target in planned.targets} - _FILES
     return Run(
         gate=__version__,
         checkpoint="image" if images and len(images) == len({target.kind for target in planned.targets}) else "build",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gate.cli import output
-from gate.cli.options import asked, policy_options
+from gate.cli.options import asked, check_platform, policy_options
 
 if TYPE_CHECKING:
     from gate.cli.bases import Wanted
@@ -59,6 +59,8 @@ def command(targets: tuple[str, ...], **values: Any) -> int:
 
     update, check, offline = values.pop("update"), values.pop("check"), values.pop("offline")
     platforms, every = values.pop("platforms"), values.pop("all_platforms")
+    for platform in platforms:
+        check_platform(platform)
     session = open_session(asked(values))
     offline = offline or bool(session.variables.offline)
     if offline and not check:
@@ -70,7 +72,7 @@ def command(targets: tuple[str, ...], **values: Any) -> int:
     run = _Run(session, found, set(platforms), every)
     if check:
         return max([*codes, run.check(offline)], key=(0, 1, 2).index)
-    return max([*codes, run.write(update)], key=(0, 1, 2).index)
+    return max([*codes, run.write(update, incomplete=any(codes))], key=(0, 1, 2).index)
 
 
 class _Run:
@@ -130,8 +132,8 @@ class _Run:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
-    def write(self, update: bool) -> int:
-        """Bring the file up to date, and say what changed."""
+    def write(self, update: bool, *, incomplete: bool) -> int:
+        """Bring the file up to date, and say what changed. ``incomplete``: not all that names bases could be read."""
         from gate import lock as lock_of
 
         current = {base.reference: base for base in self._old.bases if base.superseded is None}
@@ -141,6 +143,8 @@ class _Run:
         new = lock_of.merge(self._old, [*fresh.values(), *kept.values()], self._session.today, self._keep)
         path = self._session.root / lock_of.FILE_NAME
         text = lock_of.dump(new)
+        if not new.bases and (self._failed or incomplete) and not path.exists():
+            return 2  # a lock without any base says nothing that is true
         if new != self._old or not path.exists():
             output.write_file(path, text)
         for line in [*_changes(self._old, new), *self._notes(fresh.values())]:

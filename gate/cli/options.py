@@ -82,9 +82,7 @@ def asked(values: dict[str, Any]) -> Asked:
         given["today"] = day(values["today"])
     if values.get("online") and values.get("offline"):
         raise UsageError("--online and --offline contradict each other")
-    platform = values.get("platform")
-    if platform and not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", platform):
-        raise UsageError(f'"{platform}" is no platform', hint="Write it as linux/amd64.")
+    check_platform(values.get("platform"))
     if values.get("opa_url") and values.get("engine") == "regorus":
         raise UsageError("--opa-url is for --engine opa", hint="Leave one of them out.")
     return Asked(**given)
@@ -100,6 +98,12 @@ def _context(text: str) -> tuple[str, str]:
 
     contexts_of([(name, value)])
     return name, value
+
+
+def check_platform(text: str | None) -> None:
+    """Raise `UsageError` for what is no platform."""
+    if text and not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", text):
+        raise UsageError(f'"{text}" is no platform', hint="Write it as linux/amd64.")
 
 
 def day(text: str) -> datetime.date:

@@ -106,3 +106,24 @@ def test_an_option_that_is_called_otherwise_is_named(folder: Path, option: str, 
         2,
         f"gate: no such option '{option}'. Did you mean '{meant}'? (see gate check --help)\n",
     )
+
+
+def test_a_platform_that_is_none_is_said_before_anybody_is_asked(folder: Path) -> None:
+    for command in (["check"], ["facts", "a"], ["lock"]):
+        done = gate(*command, "--platform", "x", cwd=folder)
+        assert (done.code, done.err) == (2, 'gate: "x" is no platform\n  Write it as linux/amd64.\n')
+
+
+def test_a_lock_that_would_say_nothing_is_not_written(folder: Path) -> None:
+    (folder / "a" / "Dockerfile").write_text("FROM registry.invalid/x:1\n")
+    assert gate("lock", "a", cwd=folder).code == 2
+    assert gate("lock", "missing", cwd=folder).code == 2
+    assert not (folder / "gate.lock").exists()
+
+
+def test_against_is_for_images(folder: Path) -> None:
+    done = gate("check", "a", "--against", "docker://x.invalid/y:1", cwd=folder)
+    assert (done.code, done.err) == (
+        2,
+        "gate: --against compares images, and there is none among the targets\n  Leave it out.\n",
+    )
