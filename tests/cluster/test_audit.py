@@ -167,7 +167,7 @@ def test_the_chart_s_audit_role_is_enough_and_reads_only(
         deadline = time.monotonic() + 20
         code, found = _audit(project, kube, user="nobody")
         while len(found["results"]) < 4 and time.monotonic() < deadline:
-            code, found = _audit(project, kube, user="nobody")
+            _code, found = _audit(project, kube, user="nobody")
         refused = [failure for failure in found["coverage"]["failures"] if "audit/none" not in failure]
         assert (len(found["results"]), refused) == (4, [])
     finally:
