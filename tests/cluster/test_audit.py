@@ -165,9 +165,9 @@ def test_the_chart_s_audit_role_is_enough_and_reads_only(
     cluster.request("POST", path_of(rbac, "clusterrolebindings"), body=binding)
     try:
         deadline = time.monotonic() + 20
-        code, found = _audit(project, kube, user="nobody")
+        _, found = _audit(project, kube, user="nobody")
         while len(found["results"]) < 4 and time.monotonic() < deadline:
-            _code, found = _audit(project, kube, user="nobody")
+            _, found = _audit(project, kube, user="nobody")
         refused = [failure for failure in found["coverage"]["failures"] if "audit/none" not in failure]
         assert (len(found["results"]), refused) == (4, [])
     finally:
