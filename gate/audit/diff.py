@@ -31,7 +31,11 @@ class ChangedVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference between two runs, oldest first. ``comparable`` is false where either run was incomplete."""
+    """The difference between two runs, oldest first. ``comparable`` is false where either run was incomplete.
+
+    ``fixed`` is found no more. What is still found and denies no longer was not fixed: it was ``exempted``, or its rule
+    was ``lowered``.
+    """
 
     before: str
     after: str
@@ -42,6 +46,8 @@ class AuditDiff(msgspec.Struct, frozen=True, kw_only=True):
     appeared: list[str]
     gone: list[str]
     verdicts: list[ChangedVerdict]
+    exempted: list[ChangedFinding] = []
+    lowered: list[ChangedFinding] = []
 
 
 def compare(before: AuditReport, after: AuditReport) -> AuditDiff:
@@ -51,15 +57,19 @@ def compare(before: AuditReport, after: AuditReport) -> AuditDiff:
     subject's name and its fingerprint, so that a rebuilt image does not make all of its findings new.
     """
     old, new = {r.key: r for r in before.results}, {r.key: r for r in after.results}
-    had, has = _findings(before.results), _findings(after.results)
+    had, has = _denying(before.results), _denying(after.results)
     still = {result.name for result in after.results}
+    lesser = _all(after.results)
+    over = [key for key in sorted(had.keys() - has.keys()) if key[0] in still]
     return AuditDiff(
         before=before.run,
         after=after.run,
         comparable=before.complete and after.complete,
         policy_changed=before.inputs.policy != after.inputs.policy or before.inputs.settings != after.inputs.settings,
         new=[_changed(*has[key]) for key in sorted(has.keys() - had.keys())],
-        fixed=[_changed(*had[key]) for key in sorted(had.keys() - has.keys()) if key[0] in still],
+        fixed=[_changed(*had[key]) for key in over if key not in lesser],
+        exempted=[_changed(*lesser[key]) for key in over if key in lesser and lesser[key][1].exempted],
+        lowered=[_changed(*lesser[key]) for key in over if key in lesser and not lesser[key][1].exempted],
         appeared=sorted({r.name for r in after.results} - {r.name for r in before.results}),
         gone=sorted({r.name for r in before.results} - {r.name for r in after.results}),
         verdicts=[
@@ -75,13 +85,13 @@ def compare(before: AuditReport, after: AuditReport) -> AuditDiff:
 _Found = dict[tuple[str, str], tuple[AuditResult, AuditFinding]]
 
 
-def _findings(results: Iterable[AuditResult]) -> _Found:
-    return {
-        (result.name, finding.fingerprint): (result, finding)
-        for result in results
-        for finding in result.findings
-        if not finding.exempted and finding.level == "deny"
-    }
+def _all(results: Iterable[AuditResult]) -> _Found:
+    return {(result.name, finding.fingerprint): (result, finding) for result in results for finding in result.findings}
+
+
+def _denying(results: Iterable[AuditResult]) -> _Found:
+    found = _all(results).items()
+    return {key: pair for key, pair in found if not pair[1].exempted and pair[1].level == "deny"}
 
 
 def _changed(result: AuditResult, finding: AuditFinding) -> ChangedFinding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gate.audit.charts import layer_bar, share_bar, trend_chart
-from gate.audit.diff import AuditDiff, ChangedFinding
+from gate.audit.diff import AuditDiff
 from gate.audit.history import RunRow
 from gate.audit.html_bases import Family
 from gate.audit.html_parts import Markup, age, bdi, code, count, days_since, e, more, page_id, size, table, tag
@@ -96,13 +96,20 @@ def changes(diff: AuditDiff | None) -> str:
         notes.append("One of the two is incomplete: what is gone may only not have been read.")
     came = f"{count(len(diff.appeared), 'subject')} came, {len(diff.gone):,} went."
     lead = f"<p>{len(diff.new):,} new, {len(diff.fixed):,} fixed, {came} {' '.join(notes)}</p>"
-    return lead + _changed("New", diff.new, "deny") + _changed("Fixed", diff.fixed, "pass")
-
-
-def _changed(label: str, found: Sequence[ChangedFinding], kind: str) -> str:
-    rows = [[tag(kind, label.lower()), one.name, code(one.rule), ", ".join(one.owners), one.message] for one in found]
+    kinds = (
+        ("new", "deny", diff.new),
+        ("exempted", "undecided", diff.exempted),
+        ("lowered", "undecided", diff.lowered),
+    )
+    rows: list[list[object]] = []
+    left_out = 0
+    for name, kind, found in (*kinds, ("fixed", "pass", diff.fixed)):
+        rows += [
+            [tag(kind, name), one.name, code(one.rule), ", ".join(one.owners), one.message] for one in found[:_LISTED]
+        ]
+        left_out += max(0, len(found) - _LISTED)
     heads = ["Change", "Subject", "Rule", "Owner", "What"]
-    return table(label, heads, rows[:_LISTED], wide=[4]) + more(len(rows) - _LISTED, "finding")
+    return lead + table("What changed", heads, rows, wide=[4]) + more(left_out, "finding")
 
 
 def blast(report: AuditReport) -> str:

@@ -196,12 +196,16 @@ def _gauge(name: str, text: str, values: Sequence[tuple[str, int]]) -> list[str]
 def difference(diff: AuditDiff) -> str:
     """What changed between two runs, for people."""
     lines = [f"{diff.before} -> {diff.after}: {len(diff.new)} new, {len(diff.fixed)} fixed"]
+    if diff.exempted or diff.lowered:
+        lines[0] += f"; denied no longer, but still found: {len(diff.exempted)} exempted, {len(diff.lowered)} lowered"
     if diff.policy_changed:
         lines.append("the policy or its settings changed between the two")
     if not diff.comparable:
         lines.append("one of the two is incomplete: what is missing may only not have been read")
     lines += [f"  new    {plain.line(one.name, 90)}: {one.rule}: {plain.line(one.message, 120)}" for one in diff.new]
     lines += [f"  fixed  {plain.line(one.name, 90)}: {one.rule}" for one in diff.fixed]
+    lines += [f"  exempted {plain.line(one.name, 90)}: {one.rule}" for one in diff.exempted]
+    lines += [f"  lowered  {plain.line(one.name, 90)}: {one.rule}" for one in diff.lowered]
     lines += [f"  verdict {plain.line(one.name, 90)}: {one.was} -> {one.now}" for one in diff.verdicts]
     lines += [f"  came   {plain.line(name, 120)}" for name in diff.appeared]
     lines += [f"  went   {plain.line(name, 120)}" for name in diff.gone]

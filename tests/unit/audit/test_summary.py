@@ -163,6 +163,22 @@ def test_a_difference_tells_new_fixed_appeared_and_gone() -> None:
     assert [(v.name, v.was, v.now) for v in diff.verdicts] == [("a", "deny", "pass")]
 
 
+def test_what_is_exempted_or_asked_no_longer_was_not_fixed() -> None:
+    before = report(
+        "1", result("a", "deny", finding("non-root", "f1"), finding("no-shell", "f2"), finding("max-size", "f3"))
+    )
+    after = report(
+        "2", result("a", "pass", finding("non-root", "f1", exempted=True), finding("no-shell", "f2", level="warn"))
+    )
+    diff = compare(before, after)
+    assert [[one.rule for one in found] for found in (diff.new, diff.fixed, diff.exempted, diff.lowered)] == [
+        [],
+        ["max-size"],
+        ["non-root"],
+        ["no-shell"],
+    ]
+
+
 def test_a_rebuilt_image_does_not_make_its_findings_new() -> None:
     before = report("1", result("a", "deny", finding("non-root", "f1"), key="sha256:1"))
     after = report("2", result("a", "deny", finding("non-root", "f1"), key="sha256:2"))
