@@ -185,7 +185,9 @@ def test_the_self_test_sees_whether_anything_is_validated(
     until(lambda: run_self_test(cluster, where).refused is False, "nobody noticed that the webhook is gone")
     report_event(cluster, where, "gate-0", "the webhook validates nothing", "2026-11-21T00:00:00Z")
     events = kube.request("GET", f"/api/v1/namespaces/{where}/events")[1]["items"]
-    assert [each["reason"] for each in events] == ["ValidatesNothing"]
+    # gate's own may have seen the moments before the API server knew of the webhook and after it forgot it.
+    reported = [each["reason"] for each in events if each["involvedObject"]["name"] == "gate-0"]
+    assert reported == ["ValidatesNothing"]
 
 
 def _quota(kube: Kube, where: str) -> dict[str, Any]:
