@@ -33,6 +33,29 @@ violations contains finding.at(dockerfile.at(each.instruction), sprintf("%s %s",
 	not _other_shell(each)
 }
 
+# An element of a JSON array is not split: this would be a program with a blank in its name.
+violations contains finding.with_fix(finding.at(dockerfile.at(each.instruction), message), fix) if {
+	some cmd in ["CMD", "ENTRYPOINT"]
+	each := instructions.last(cmd)
+	is_array(each.instruction.json)
+	program := each.instruction.json[0]
+	regex.match(`^[a-z][a-z0-9_-]*( [A-Za-z0-9_:=.-]+)+$`, program)
+	_is_program(each)
+	message := sprintf("%s starts a program whose whole name is \"%s\", and there is none", [cmd, program])
+	fix := sprintf("Write one element for each word: `%s [\"%s\"]`.", [cmd, concat("\", \"", split(program, " "))])
+}
+
+# A CMD may be what an ENTRYPOINT gets; those of official images run it.
+_is_program(each) if each.instruction.cmd == "ENTRYPOINT"
+
+_is_program(each) if {
+	not instructions.last("ENTRYPOINT")
+	some stage in input.evidence.dockerfile.stages
+	stage.index == each.stage
+	is_string(stage.base.repository)
+	startswith(stage.base.repository, "library/")
+}
+
 # Who sets a shell that is not POSIX wants it for its commands.
 _other_shell(each) if {
 	shell := instructions.shell_at(each)

@@ -43,3 +43,21 @@ test_accepts_a_shell_that_was_chosen if {
 	bash := fixture.instruction("SHELL", 2, {"args": ["/bin/bash", "-c"]})
 	_found([bash, _shell("ENTRYPOINT", 3, [])]) == {[3, _said]}
 }
+
+_names(cmd, json, repository, more) := {found.message | some found in violations} if {
+	instructions := array.concat(more, [fixture.instruction(cmd, 3, {"json": json, "raw": "[...]"})])
+	stage := fixture.stage(0, {"base": {"stage": null, "repository": repository}, "target": true, "instructions": instructions})
+	violations := rule.violations with input.evidence as fixture.dockerfile([stage])
+}
+
+test_reports_a_program_with_a_blank_in_its_name if {
+	said := "CMD starts a program whose whole name is \"npm start\", and there is none"
+	_names("CMD", ["npm start"], "library/node", []) == {said}
+	count(_names("ENTRYPOINT", ["npm start", "x"], "team/node", [])) == 1
+	_names("CMD", ["npm start"], "team/node", []) == set()
+	_names("CMD", ["npm start"], null, []) == set()
+	entrypoint := fixture.instruction("ENTRYPOINT", 2, {"json": ["sh", "-c"], "raw": "[...]"})
+	_names("CMD", ["npm start"], "library/node", [entrypoint]) == set()
+	_names("CMD", ["/opt/My App/run"], "library/node", []) == set()
+	_names("CMD", [], "library/node", []) == set()
+}

@@ -26,9 +26,13 @@ violations contains finding.at(dockerfile.lines(stage.line, stage.line), message
 	stage.index in commands.shipped
 	stage.base.registry == "docker.io"
 	stage.base.repository in _official
-	is_string(stage.base.tag)
-	not regex.match(`slim|alpine|windowsservercore|nanoserver|distroless|jre`, stage.base.tag)
+	tag := _tag(stage.base)
+	not regex.match(`slim|alpine|windowsservercore|nanoserver|distroless|jre`, tag)
 	message := sprintf("%s has smaller variants", [stage.base.reference])
 }
+
+_tag(base) := base.tag if is_string(base.tag)
+
+else := "latest" if not is_string(base.digest)
 
 _official := {sprintf("library/%s", [name]) | some name in ["python", "node", "ruby", "php", "perl", "debian", "nginx", "httpd", "redis", "memcached", "haproxy", "erlang", "elixir"]}

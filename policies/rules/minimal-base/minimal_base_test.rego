@@ -34,3 +34,13 @@ test_accepts_a_builder if {
 test_accepts_distroless if {
 	rule.violations == set() with input.evidence as fixture.dockerfile([fixture.stage(0, {"base": {"reference": "gcr.io/distroless/static-debian12:nonroot", "stage": null, "registry": "gcr.io", "repository": "distroless/static-debian12", "tag": "nonroot"}, "target": true, "config": {"workdir": null}})])
 }
+
+_untagged(digest) := {found.message | some found in violations} if {
+	base := {"reference": "docker.io/library/python", "stage": null, "registry": "docker.io", "repository": "library/python", "tag": null, "digest": digest}
+	violations := rule.violations with input.evidence as fixture.dockerfile([fixture.stage(0, {"base": base, "target": true})])
+}
+
+test_takes_no_tag_for_latest if {
+	_untagged(null) == {"docker.io/library/python has smaller variants"}
+	_untagged("sha256:00") == set()
+}
