@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import time
@@ -38,6 +39,55 @@ def once(command: Command) -> tuple[float, float, int]:
     if process.returncode not in command.codes:
         raise RuntimeError(f"{' '.join(map(str, command.arguments[:4]))} left with {process.returncode}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+
+
+class Watched(NamedTuple):
+    """One run: seconds of wall clock, of processor, and the highest sum of its processes' memory (PSS)."""
+
+    seconds: float
+    processor: float
+    peak_kb: int
+    shares_kb: list[int]
+
+
+def watched(arguments: Sequence[str], codes: tuple[int, ...] = (0, 3)) -> Watched:
+    """Run a command, looking at its processes' memory five times a second; pages they share count once."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        list(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    highest: list[int] = []
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    while process.poll() is None:
+        now = [_proportional(pid) for pid in _tree(process.pid)]
+        highest = max(highest, now, key=sum)
+        time.sleep(0.2)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode not in codes:
+        raise RuntimeError(f"{' '.join(arguments[:8])} left with {process.returncode}")
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Watched(time.perf_counter() - start, used, sum(highest), highest)
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += _tree(int(child))
+    except OSError:
+        pass
+    return found
+
+
+def _proportional(pid: int) -> int:
+    """Kilobytes of a process, shared pages divided among those that share them."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return int(text.partition("\nPss:")[2].split()[0]) if "\nPss:" in text else 0
 
 
 def in_turns(commands: Mapping[str, Command], rounds: int, warm: int = 1) -> dict[str, dict[str, Any]]:

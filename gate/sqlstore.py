@@ -26,6 +26,10 @@ _values = sa.Table(
 )
 
 
+_LOCK = 0x67617466
+"""Of PostgreSQL's advisory lock: shards that start at once must not make the same table twice."""
+
+
 class SqlStore:
     """A `gate.store.Store` over SQLAlchemy; safe between threads and processes. Raises `StoreError`."""
 
@@ -35,7 +39,12 @@ class SqlStore:
             url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
         with _failures():
             self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4)
-            _meta.create_all(self._engine)
+            with self._engine.begin() as connection:
+                if self._engine.dialect.name == "postgresql":
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+                elif self._engine.dialect.name == "sqlite":
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _meta.create_all(connection)
 
     def get(self, namespace: str, key: str) -> bytes | None:
         """The value; None where there is none, or where it is not what was written."""

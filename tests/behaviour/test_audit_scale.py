@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gate.errors import EngineUnavailableError, GateError
 from gate.evidence.kubernetes.containers import container_evidence
 from gate.evidence.kubernetes.workloads import containers_of, holder_of
 from gate.finding import Result
+from gate.sqlstore import SqlStore
 
 from tests.behaviour.command_line import COMMAND, environment, gate
 from tests.support import estate
@@ -280,6 +282,17 @@ def test_a_shard_that_is_ended_in_the_middle_is_taken_up_by_another_process(
     assert set(_blobs(registry, before)) & images.layers <= {
         layer for layer, count in Counter(_blobs(registry, before)).items() if count == 1
     }
+
+
+@pytest.mark.postgres
+def test_shards_that_start_at_once_over_an_empty_database_make_its_tables_once(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: SqlStore(url), range(8)))
+    stores[0].put_many("n", {"a": b"1", "b": b"2"})
+    assert stores[7].get_many("n", ["b", "c", "a"]) == [b"2", None, b"1"]
+    for store in stores:
+        store.close()
 
 
 def _shares(report: dict[str, Any], host: str) -> Counter[int]:
