@@ -15,6 +15,7 @@
 #   aliases: []
 #   controls: []
 #   since: "0.1"
+#   only_with: [ARG]
 package gate.rules["arg-unused"]
 
 import data.gate.lib.dockerfile
