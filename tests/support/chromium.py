@@ -69,6 +69,11 @@ class Browser:
             raise BrowserError(str(found["exceptionDetails"]))
         return found["result"].get("value")
 
+    def until(self, script: str) -> None:
+        """Return once an expression is true: events of a page come after what caused them."""
+        wait = f"new Promise(done => {{ const look = () => ({script}) ? done(true) : setTimeout(look, 10); look(); }})"
+        self.run(wait)
+
     def screen(self, width: int, height: int, *, dark: bool = False, paper: bool = False, motion: bool = True) -> None:
         """The size of the window in CSS pixels, and what the reader prefers."""
         self.call(
