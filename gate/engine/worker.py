@@ -103,7 +103,13 @@ class Worker:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
             )
             answer = self._exchange(self._hello, _START_SECONDS)
-        except (OSError, EngineTimeoutError, EngineProtocolError) as error:
+        except EngineProtocolError as error:
+            self.close()
+            raise EngineUnavailableError(
+                f"the process that compiles custom policies died: {error.message}",
+                hint="A policy nested thousands of levels deep, or larger than a gigabyte in memory, does that.",
+            ) from None
+        except (OSError, EngineTimeoutError) as error:
             self.close()
             raise EngineUnavailableError(f"the process for custom policies did not start: {error}") from None
         if answer.error is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from gate.engine.protocol import RawFinding
 from gate.engine.regorus import RegorusEngine
-from gate.errors import PolicyError
+from gate.errors import EngineUnavailableError, PolicyError
 
 from tests.unit.engine import policies
 from tests.unit.engine.policies import BUNDLE, document
@@ -171,3 +171,10 @@ def test_closing_ends_the_process(good: RegorusEngine) -> None:
     good.close()
     assert process.poll() is not None
     good.close()
+
+
+def test_a_policy_that_kills_its_compiler_is_refused_with_what_does_that() -> None:
+    deep = "package custom.deep\n\nviolations contains 1 if " + "x" + ".a" * 20_000 + "\n"
+    with pytest.raises(EngineUnavailableError, match="the process that compiles custom policies died") as caught:
+        _engine({"deep.rego": deep})
+    assert "nested" in (caught.value.hint or "")
