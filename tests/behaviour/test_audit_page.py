@@ -162,12 +162,12 @@ def test_headings_go_down_one_step_at_a_time_and_ids_are_unique(shown: Browser) 
 
 def test_a_keyboard_is_enough(shown: Browser) -> None:
     shown.press("Tab")
-    assert shown.run("document.activeElement.textContent") == "Skip to the subjects"
+    shown.until("document.activeElement.textContent === 'Skip to the subjects'")
     assert shown.run("document.activeElement.getBoundingClientRect().left") >= 0
     shown.press("Enter")
     shown.until("document.activeElement.id === 'subjects'")
     shown.press("Tab")
-    assert shown.run("document.activeElement.name") == "text"
+    shown.until("document.activeElement.name === 'text'")
     for letter in "front":
         shown.press(letter)
     shown.until(
