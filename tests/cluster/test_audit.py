@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +312,41 @@ def test_the_chart_s_indexed_job_is_expanded_into_one_pod_a_shard(kube: Kube, cl
     variables = {variable["name"] for variable in pods[0]["spec"]["containers"][0]["env"]}
     assert {"JOB_COMPLETION_INDEX", "GATE_STORE_URL"} <= variables
     assert "--shards=3" in pods[0]["spec"]["containers"][0]["args"]
+
+
+def test_pods_beyond_a_page_of_a_real_api_server_are_all_judged(
+    project: Path, kube: Kube, cluster: Cluster, images: dict[str, str]
+) -> None:
+    """700 Pods of seven StatefulSets in one namespace: two pages, seven questions."""
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "audit-many"}}
+    cluster.request("POST", path_of("v1", "namespaces"), body=body)
+    container = {"name": "main", "image": images["good"]}
+
+    def create(number: int) -> None:
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "name": f"s{number % 7}",
+            "uid": "u",
+            "controller": True,
+        }
+        meta = {"name": f"s{number % 7}-{number}", "ownerReferences": [owner]}
+        args = [f"--of={number % 7}"]
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": meta,
+            "spec": {"containers": [{**container, "args": args}]},
+        }
+        assert kube.request("POST", path_of("v1", "pods", "audit-many"), pod)[0] == 201
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(create, range(700)))
+    done = gate(
+        "audit", "--cluster", "--kubeconfig", kube.kubeconfig, "--namespace", "audit-many", "-o", "json", cwd=project
+    )
+    found = done.report
+    assert (done.code, found["coverage"]["seen"]["pods"]) == (0, 700), done.err
+    assert {(r["name"], r["verdict"], r["places"][0]["count"]) for r in found["results"]} == {
+        (f"audit-many/statefulset/s{number}:main", "pass", 100) for number in range(7)
+    }
