@@ -62,7 +62,14 @@ Exit codes:
 @click.option("--run", "run_id", metavar="ID", help="Name of the run; the same name goes on where it stopped.")
 @click.option("--shards", type=click.IntRange(1, 1000), default=1, metavar="N", help="Divide the run into N parts.")
 @click.option("--shard", type=click.IntRange(0, 999), metavar="I", help="Which part; else JOB_COMPLETION_INDEX.")
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N", help="Layer readers.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="Processes that read layers, and that judge.",
+)
 @click.option("--keep", type=click.IntRange(1), metavar="N", help="Forget all but the newest N of the same sources.")
 @click.option(
     "--write-reports", type=click.Choice(["policyreport", "openreports"]), help="Write failures to the cluster."
