@@ -30,13 +30,31 @@ _LOCK = 0x67617466
 """Of PostgreSQL's advisory lock: shards that start at once must not make the same table twice."""
 
 
+def database_url(text: str) -> str:
+    """A database's URL as SQLAlchemy takes it: ``sqlite:///FILE``, or ``postgresql://``, by psycopg.
+
+    Raises `StoreError` for anything else, without its secrets; a database in memory would forget.
+    """
+    if text.startswith("postgresql://"):
+        text = "postgresql+psycopg://" + text.removeprefix("postgresql://")
+    try:
+        url = sa.engine.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        url = None
+    kind = url.get_backend_name() if url is not None else ""
+    if url is None or kind not in ("sqlite", "postgresql") or (kind == "sqlite" and not url.database):
+        raise StoreError(
+            "that is not the URL of a database", hint="Write sqlite:///FILE or postgresql://USER@HOST/NAME."
+        )
+    return text
+
+
 class SqlStore:
     """A `gate.store.Store` over SQLAlchemy; safe between threads and processes. Raises `StoreError`."""
 
     def __init__(self, url: str) -> None:
         """``url``: ``postgresql://...`` or ``sqlite:///FILE``; the table is made when it is not there."""
-        if url.startswith("postgresql://"):
-            url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+        url = database_url(url)
         with _failures():
             self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=4)
             with self._engine.begin() as connection:

@@ -20,6 +20,7 @@ from gate.audit import wire
 from gate.audit.history_tables import exemptions, findings, migrate, report_of, runs, scope_of, subjects
 from gate.audit.model import AuditReport
 from gate.errors import StoreError
+from gate.sqlstore import database_url
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +53,7 @@ class History:
 
     def __init__(self, url: str) -> None:
         """``url``: ``sqlite:///FILE``, ``postgresql+psycopg://...`` (``postgresql://`` means the same)."""
-        if url.startswith("postgresql://"):
-            url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+        url = database_url(url)
         with _failures():
             self._engine = sa.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":

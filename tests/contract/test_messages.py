@@ -127,3 +127,15 @@ def test_against_is_for_images(folder: Path) -> None:
         2,
         "gate: --against compares images, and there is none among the targets\n  Leave it out.\n",
     )
+
+
+@pytest.mark.parametrize(
+    "url", ["foo://x", "x", "sqlite://", "postgresql://u:geheim@[::1", "mysql://u:geheim@host/x", "postgresql://h:x/y"]
+)
+def test_a_store_that_is_no_database_is_said_without_its_secrets(folder: Path, url: str) -> None:
+    for command in (["audit", "--tree", "."], ["audit", "history"]):
+        done = gate(*command, "--store", url, cwd=folder)
+        assert (done.code, done.err) == (
+            2,
+            "gate: that is not the URL of a database\n  Write sqlite:///FILE or postgresql://USER@HOST/NAME.\n",
+        )
