@@ -39,3 +39,9 @@ test_accepts_formats_and_what_is_computed if {
 	_found(_parameters, [["team", ""], ["url", ""]], ["URL"]) == set()
 	_found(_parameters, [["team", "a"], ["other", ""]], []) == set()
 }
+
+test_reports_a_licence_that_spdx_does_not_know if {
+	wanted := {"required": [], "formats": [{"label": "licence", "format": "spdx"}], "others": true}
+	_found(wanted, [["licence", "Apache-2"]], []) == {"the label licence is not an SPDX licence expression"}
+	_found(wanted, [["licence", "MIT OR Apache-2.0"]], []) == set()
+}
