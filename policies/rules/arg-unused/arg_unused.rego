@@ -24,6 +24,7 @@ import data.gate.lib.finding
 
 violations contains finding.with_fix(finding.at(dockerfile.at(argument), message), fix) if {
 	some argument in input.evidence.dockerfile.arguments
+	argument.cmd == "ARG"
 	some [name, _] in argument.pairs
 	not _special(name)
 	not name in _declared
