@@ -24,9 +24,9 @@ from gate.audit.shards import Part, StoredCheckpoint, basis, load_parts, merge, 
 from gate.cli.audit_judges import LEAST, Judges, JudgeThread
 from gate.cli.audit_trees import Trees
 from gate.cli.images import lineage, tell
-from gate.cli.manifests import custom_resources
 from gate.cli.session import Asked, Session, cache_folder
 from gate.errors import UsageError
+from gate.evidence.kubernetes.workloads import custom_resources
 from gate.settings import Settings, parse_settings
 from gate.settings.images import vendors_of
 from gate.store import FileStore, NoStore, Store

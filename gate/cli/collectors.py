@@ -77,7 +77,8 @@ def evidence_of_text(data: bytes, settings: Settings) -> Evidence:
 def _manifest(session: Session, target: Target, data: bytes | None) -> Iterator[Evidence]:
     import shlex
 
-    from gate.cli.manifests import containers, custom_resources, offline
+    from gate.cli.manifests import containers, offline
+    from gate.evidence.kubernetes.workloads import custom_resources
     from gate.settings.images import vendors_of
 
     text = session.stdin if data is None and target.is_stdin else data

@@ -8,7 +8,6 @@ from gate.evidence.kubernetes.containers import container_evidence
 from gate.evidence.kubernetes.manifests import read_manifests
 from gate.evidence.kubernetes.workloads import CustomResource, containers_of, holder_of
 from gate.evidence.model import Evidence
-from gate.settings.model import Written
 
 Images = Callable[[Sequence[str]], Mapping[str, Sequence[Evidence] | str]]
 """For each image reference its evidence per platform, or why there is none."""
@@ -18,14 +17,6 @@ def offline(target: str) -> Images:
     """No image is looked at; the reason names the command that would."""
     reason = f"the image was not read, because files are judged offline; gate check --online {target} reads it"
     return lambda references: dict.fromkeys(references, reason)
-
-
-def custom_resources(written: Written) -> list[CustomResource]:
-    """The kinds beside the API's own that settings name; the kind defaults to the singular of the resource."""
-    return [
-        CustomResource(one.group, one.kind or one.resource.removesuffix("s").capitalize(), one.pod_spec)
-        for one in written.custom_resources
-    ]
 
 
 def containers(

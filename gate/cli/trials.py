@@ -159,7 +159,8 @@ def _subjects(case: dict[str, Any], settings: Settings) -> Iterator[model.Eviden
 
         yield evidence_of_text(str(case["dockerfile"]).encode(), settings)
     elif "manifest" in case:
-        from gate.cli.manifests import containers, custom_resources, offline
+        from gate.cli.manifests import containers, offline
+        from gate.evidence.kubernetes.workloads import custom_resources
 
         name, custom = "manifest.yaml", custom_resources(settings.written)
         yield from containers(str(case["manifest"]).encode(), name, custom, offline(name))

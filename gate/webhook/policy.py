@@ -22,7 +22,7 @@ from gate.bundle.load import load as load_bundle
 from gate.engine.opa import OpaEngine
 from gate.errors import EngineProtocolError, GateError, PolicyError, SettingsError, UsageError
 from gate.evidence.kubernetes.containers import unknown_facts
-from gate.evidence.kubernetes.workloads import CustomResource
+from gate.evidence.kubernetes.workloads import custom_resources
 from gate.evidence.model import Evidence, Subject, Workload
 from gate.exemptions import Exemptions
 from gate.judge import Judge
@@ -256,10 +256,7 @@ class PolicyInForce:
             rollout=sources.rollout,
             templates=sources.templates,
             pending=lambda environment: settings.stance(environment).evidence_pending,
-            custom=[
-                CustomResource(one.group, one.kind or _kind(one.resource), one.pod_spec)
-                for one in settings.written.custom_resources
-            ],
+            custom=custom_resources(settings.written),
             self_test=sources.self_test,
             vendor=vendors_of(settings),
         )
@@ -328,11 +325,6 @@ def _regorus(bundle: Bundle) -> RememberingEngine:
     from gate.engine.regorus import RegorusEngine
 
     return RememberingEngine(lambda: RegorusEngine(bundle.modules, bundle.revision, triggers=bundle.triggers))
-
-
-def _kind(resource: str) -> str:
-    """The usual kind of a plural, where settings give none: ``rollouts`` is ``Rollout``."""
-    return resource.removesuffix("s").capitalize()
 
 
 def _lock(settings: Settings) -> tuple[Lock | None, str | None]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from gate.errors import ManifestError
 from gate.evidence.model import Role, VolumeMount
+from gate.settings.model import Written
 
 MAX_CONTAINERS = 1_000
 
@@ -78,6 +79,14 @@ class ContainerRef:
     host_users: bool = True
     pull_secrets: tuple[str, ...] = ()
     service_account: str | None = None
+
+
+def custom_resources(written: Written) -> list[CustomResource]:
+    """What settings name beside the API's own kinds. The kind defaults to the plural's: ``rollouts`` is ``Rollout``."""
+    return [
+        CustomResource(one.group, one.kind or one.resource.removesuffix("s").capitalize(), one.pod_spec)
+        for one in written.custom_resources
+    ]
 
 
 def group_of(api_version: object) -> str:
