@@ -140,6 +140,7 @@ class Session:
                 settings=self.settings,
                 exemptions=self.exemptions,
                 baseline=self.baseline,
+                in_parts=True,
             )
         return self._judge
 
