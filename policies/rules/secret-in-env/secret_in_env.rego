@@ -42,6 +42,7 @@ violations contains finding.warning(finding.at(dockerfile.at(instruction), messa
 # An ARG before the first FROM is in no image; what a build passes to it is in the build's records.
 violations contains finding.warning(finding.at(dockerfile.at(argument), message)) if {
 	some argument in input.evidence.dockerfile.arguments
+	argument.cmd == "ARG"
 	some pair in argument.pairs
 	secrets.named(pair[0])
 	secrets.held(argument, pair)
