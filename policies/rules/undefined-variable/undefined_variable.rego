@@ -61,7 +61,7 @@ _lines[place][name] contains instruction.line if {
 # Names that differ by two letters that changed places, or by one at the end; all that are compared start alike or have
 # the same letters, so that many names take no longer than they have to.
 _near(place, name) := array.concat(
-	[other | some other in ["PATH", "HOME"]; not _lines[place][other]; _alike(name, other)],
+	[other | some other in ["PATH", "HOME"]; other != name; not _lines[place][other]; _alike(name, other)],
 	sort([other | some other in _candidates(place, name); other != name]),
 )
 
