@@ -87,7 +87,7 @@ def _base(number: int) -> list[bytes]:
 
 
 def pods(count: int, images: Sequence[Made]) -> Iterator[dict[str, Any]]:
-    """Pods as the API server lists them, about six kilobytes each, with managedFields."""
+    """Pods as the API server lists them, about four kilobytes each, with managedFields."""
     templates = max(1, count // PODS_A_TEMPLATE)
     for number in range(count):
         yield _pod(number, number % templates, images)
