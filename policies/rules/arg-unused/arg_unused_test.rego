@@ -54,3 +54,18 @@ test_accepts_a_file_with_text if {
 test_accepts_a_trigger if {
 	rule.violations == set() with input.evidence as object.union(fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/alpine:3.20", "stage": null, "platform": null, "raw": "alpine:3.20"}, "target": true, "libc": "musl", "ships": "runtime", "config": {"env": {}, "workdir": null}, "instructions": [fixture.instruction("ARG", 2, {"raw": "VERSION", "pairs": [["VERSION", null]]}), fixture.instruction("ONBUILD", 3, {"args": ["COPY . /app"], "raw": "COPY . /app"})]})]), {"dockerfile": {"arguments": []}})
 }
+
+test_accepts_a_run_of_a_stage_below if {
+	rule.violations == set() with input.evidence as object.union(
+		fixture.dockerfile([
+			fixture.stage(0, {"name": "base", "instructions": [fixture.instruction("ARG", 2, {"raw": "VERSION", "pairs": [["VERSION", null]]})]}),
+			fixture.stage(1, {
+				"base": {"reference": null, "stage": 0, "platform": null, "raw": "base"},
+				"target": true,
+				"line": 3,
+				"instructions": [fixture.instruction("RUN", 4, {"raw": "make", "commands": [fixture.command("make", [])]})],
+			}),
+		]),
+		{"dockerfile": {"arguments": []}},
+	)
+}
