@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +131,10 @@ def _children() -> set[int]:
     """Processes that judge for this one."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if b"audit_worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                found.add(int(pid))
+        with suppress(OSError):  # threads and processes end while they are looked at
+            for pid in (task / "children").read_text().split():
+                if b"audit_worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.add(int(pid))
     return found
 
 
