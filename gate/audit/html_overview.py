@@ -57,7 +57,10 @@ def _change(number: int, was: int | None) -> str:
 
 
 def _seen(report: AuditReport) -> str:
-    seen = ", ".join(f"{number:,} {e(kind)}" for kind, number in report.coverage.seen.items())
+    seen = ", ".join(
+        f"{number:,} {e(kind.removesuffix('s') if number == 1 else kind)}"
+        for kind, number in report.coverage.seen.items()
+    )
     left = ", ".join(f"{number:,} {e(kind)}" for kind, number in report.coverage.skipped.items() if number)
     text = f"Listed: {seen or 'nothing'}. Judged: {count(report.coverage.judged, 'subject')}."
     return f'<p class="dim">{text}{f" Left out: {left}." if left else ""}</p>'
