@@ -64,6 +64,17 @@ _segments(written) := array.concat(["docker.io", "library"], written) if {
 # description: A compiled expression as the pattern somebody wrote.
 glob(expression) := replace(replace(trim_suffix(trim_prefix(expression, "^"), "$"), ".*", "*"), "\\", "")
 
+# METADATA
+# description: Which tags a pattern takes, as in "tags 3.*, not 3.8"; only for a pattern that does not take every tag.
+tags(pattern) := sprintf("tags %s", [_globs(pattern.tags)]) if {
+	count(pattern.tags) > 0
+	count(pattern.not_tags) == 0
+} else := sprintf("tags other than %s", [_globs(pattern.not_tags)]) if {
+	count(pattern.tags) == 0
+} else := sprintf("tags %s, not %s", [_globs(pattern.tags), _globs(pattern.not_tags)])
+
+_globs(expressions) := concat(", ", [glob(expression) | some expression in expressions])
+
 _tag(named) := tag if {
 	last := _last(split(named, "/"))
 	contains(last, ":")

@@ -65,3 +65,9 @@ test_parse_completes_short_names if {
 }
 
 test_glob if image.glob(`^.*\-slim.*$`) == "*-slim*"
+
+test_tags_in_words if {
+	image.tags({"tags": ["^3\\..*$", "^edge$"], "not_tags": []}) == "tags 3.*, edge"
+	image.tags({"tags": [], "not_tags": ["^latest$"]}) == "tags other than latest"
+	image.tags({"tags": ["^3\\..*$"], "not_tags": ["^3\\.8$"]}) == "tags 3.*, not 3.8"
+}

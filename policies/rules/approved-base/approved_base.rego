@@ -89,21 +89,12 @@ _why := sprintf("it was made %s, %d days ago, and may be %d days old", [_base.cr
 	limit := max({pattern.max_age | some pattern in _matching; is_number(pattern.max_age)})
 } else := sprintf("of %s only %s", [image.name(_base), concat("; ", tags)]) if {
 	# The repository is right and the tag is not.
-	tags := sort({_tags(pattern) |
+	tags := sort({image.tags(pattern) |
 		some pattern in _allowed.bases
 		regex.match(pattern.regex, image.name(_base))
 	})
 	count(tags) > 0
 } else := sprintf("%s is not on the list", [image.name(_base)])
-
-_tags(pattern) := sprintf("tags %s", [_globs(pattern.tags)]) if {
-	count(pattern.tags) > 0
-	count(pattern.not_tags) == 0
-} else := sprintf("tags other than %s", [_globs(pattern.not_tags)]) if {
-	count(pattern.tags) == 0
-} else := sprintf("tags %s, not %s", [_globs(pattern.tags), _globs(pattern.not_tags)])
-
-_globs(expressions) := concat(", ", [image.glob(expression) | some expression in expressions])
 
 _fix := sprintf("Build on one of: %s.", [text.some_of(names)]) if {
 	names := [pattern.image | some pattern in _allowed.bases]
