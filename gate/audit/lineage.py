@@ -134,9 +134,10 @@ class _Forest:
         for count in range(len(chain), 0, -1):
             others = self._by_chain.get(chain[count - 1], set()) - {node.key}
             if count == len(chain):
-                others = {key for key in others & node.named if node not in self._above(self.nodes[key])}
-            if others:
-                return count, min(others, key=lambda key: (key not in node.named, self.nodes[key].audited, key))
+                others &= node.named
+            for key in sorted(others, key=lambda key: (key not in node.named, self.nodes[key].audited, key)):
+                if all(above is not node for above in self._above(self.nodes[key])):
+                    return count, key
         return 0, ""
 
     def _above(self, node: _Node) -> list[_Node]:

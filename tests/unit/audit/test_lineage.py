@@ -52,6 +52,14 @@ def test_images_are_built_on_the_longest_of_those_whose_layers_come_first_in_the
     }
 
 
+def test_images_whose_platforms_are_built_on_each_other_make_no_circle() -> None:
+    one = [image("one", "ab"), image("one", "cde", key="image/one#arm64")]
+    other = [image("other", "abx", key="image/other"), image("other", "cd", key="image/other#arm64")]
+    nodes = forest([*one, *other, container("top", "abxy", 3)], TODAY)
+    assert parents(nodes) == {"acme/one:1": "acme/other:1", "acme/other:1": None, "acme/top": "acme/other:1"}
+    assert {node.name: node.below for node in nodes if node.below} == {"acme/other:1": 3}
+
+
 def test_an_ancestor_that_is_no_subject_is_between_those_that_are() -> None:
     lock = AncestorOf(reference="docker.io/library/node:20", digest=digest("locked"), via="layers", layers=2)
     nodes = forest(
