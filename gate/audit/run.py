@@ -149,8 +149,8 @@ async def audit(
 class _Judging:
     """Where batches are judged, and where what comes of it goes.
 
-    ``unread``: images that could not be read, and why. They are not noted as done, so that a run that goes on tries
-    them again.
+    ``unread``: images that could not be read, and why. They are not noted as done, nor is what no engine judged, so
+    that a run that goes on tries them again.
     """
 
     judge: JudgeMany
@@ -176,7 +176,13 @@ class _Judging:
             ]
             made.append((item, rows))
         if self.checkpoint:
-            self.checkpoint.save([(item.key, rows) for item, rows in made if item.image not in self.unread])
+            self.checkpoint.save(
+                [
+                    (item.key, rows)
+                    for item, rows in made
+                    if item.image not in self.unread and all(map(_is_judged, rows))
+                ]
+            )
         self.outcome.results += [row for _, rows in made for row in rows]
         if self.progress:
             self.progress.advance(len(batch), batch[-1][0].name)
@@ -224,6 +230,10 @@ def _rows(judged: Result | str, evidence: Evidence) -> list[AuditFinding]:
             reason=judged,
         )
     ]
+
+
+def _is_judged(row: AuditResult) -> bool:
+    return all(finding.rule != NOT_JUDGED for finding in (*row.findings, *row.candidate_findings))
 
 
 def finding_row(finding: Finding) -> AuditFinding:

@@ -97,6 +97,18 @@ def test_an_image_that_could_not_be_read_is_tried_again_when_the_run_goes_on(tmp
     assert images.asked == ["reg.io/gone"]
 
 
+def test_a_subject_that_was_not_judged_is_judged_when_the_run_goes_on(tmp_path: Path) -> None:
+    async def killed(asked: Sequence[tuple[Evidence, str | None]]) -> list[Result | str]:
+        return ["the process ended" if each.subject.name == "s1" else _result(each) for each, _ in asked]
+
+    notes = StoredCheckpoint(FileStore(tmp_path), "r", "b")
+    first = asyncio.run(audit([item(0), item(1)], images=Images(), judge=killed, checkpoint=notes))
+    assert first.failures == ["s1: it was not judged: the process ended"]
+    again = run([item(0), item(1)], Images(), checkpoint=notes)
+    assert (again.resumed, again.failures) == (1, [])
+    assert [result.verdict for result in again.results] == ["pass", "pass"]
+
+
 def test_a_run_that_was_cut_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
     items = [item(number) for number in range(10)]
     store = FileStore(tmp_path)
