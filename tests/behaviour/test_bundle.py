@@ -163,6 +163,7 @@ def test_a_registry_that_asks_for_a_password_gets_the_one_of_docker_login(tmp_pa
     [
         ("https://elsewhere.example/upload", "wants the upload elsewhere: https://elsewhere.example/upload"),
         ("//elsewhere.example/upload", "names no place for the upload"),
+        ("https://{host}//elsewhere.example/upload", "wants the upload elsewhere"),
         ("", "wants the upload elsewhere: nowhere"),
         ("http://[", "names no place for the upload"),
     ],
@@ -170,7 +171,7 @@ def test_a_registry_that_asks_for_a_password_gets_the_one_of_docker_login(tmp_pa
 def test_an_upload_goes_nowhere_but_to_the_registry_that_was_asked(location: str, said: str, tmp_path: Path) -> None:
     async def hook(request: web.Request) -> web.StreamResponse | None:
         if request.method == "POST":
-            return web.Response(status=202, headers={"Location": location})
+            return web.Response(status=202, headers={"Location": location.replace("{host}", request.host)})
         return web.Response(status=404)
 
     async def push() -> None:

@@ -119,7 +119,7 @@ class _Push:
             here = not found.absolute or found.origin() == URL(f"{found.scheme}://{self._endpoint.host}").origin()
         except ValueError:
             raise RegistryError("names no place for the upload", where=self._what) from None
-        if not here or not found.path.startswith("/"):
+        if not here or not found.raw_path.startswith("/") or found.raw_path.startswith("//"):  # "//" leads to a host
             told = shown(found) if found.absolute else "nowhere"
             raise RegistryError(f"wants the upload elsewhere: {told}", reason="refused", where=self._what)
         return found
