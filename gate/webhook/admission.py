@@ -128,15 +128,18 @@ async def admit(
 
     ``deadline`` (event loop clock) is handed to the evidence source; an engine that fails raises `GateError`.
     """
-    if request.labelled is not None and request.labelled not in policy.labelled:
-        unknown = f'settings choose no environment "{clean(request.labelled, 63)}" by a label'
-        return refuse(replace(request, labelled=None), policy, f"gate could not decide: {unknown}")
+    unknown = request.labelled if request.labelled not in policy.labelled else None
+    if unknown is not None:
+        request = replace(request, labelled=None)
     try:
         found = _to_judge(request, policy)
     except ManifestError as error:
         return refuse(request, policy, f"gate could not read the object: {error}")
     if isinstance(found, str):
         return unchanged(found)
+    if unknown is not None:
+        said = f'settings choose no environment "{clean(unknown, 63)}" by a label'
+        return refuse(request, policy, f"gate could not decide: {said}")
     holder, refs = found
     environment = policy.environment_of(request.namespace, request.labelled)
     images = await _evidence_of(refs, request.namespace, evidence, deadline)

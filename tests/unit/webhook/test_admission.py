@@ -305,6 +305,12 @@ def test_a_path_that_settings_do_not_know_is_refused_and_never_another_environme
         assert "settings choose no environment" in decision.answer.message
 
 
+def test_a_path_that_settings_do_not_know_holds_back_nothing_that_starts_no_container() -> None:
+    """Finalizers of Pods are removed by updates, and must be while settings and webhook configuration differ."""
+    same = pod({"name": "a", "image": "bad:1"})
+    assert ask(same | {"metadata": {"name": "p", "labels": {"a": "b"}}}, same, labelled="gone").answer.allowed
+
+
 def test_evidence_pending_is_asked_of_the_environment() -> None:
     registry = Registry(bad=Missing("reading 3 layers", pending=True))
     rules = policy(pending=lambda environment: "warn" if environment == "dev" else "deny")
