@@ -271,6 +271,7 @@ def open_history(url: str | None, *, needed: bool = False) -> Any:
     """The history of ``url``, of GATE_STORE_URL, or of gate's own folder; None where there is none."""
     from gate.audit.history import History, default_url
     from gate.cli.session import cache_folder, variables
+    from gate.report import plain
 
     _require_extra()
     url = url or os.environ.get("GATE_STORE_URL")
@@ -280,7 +281,14 @@ def open_history(url: str | None, *, needed: bool = False) -> Any:
             if needed:
                 raise UsageError("there is no home folder for a history", hint="Name one with --store.")
             return None
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            said = f"{folder}: no history can be kept there: {error.strerror}"
+            if needed:
+                raise UsageError(said, hint="Name one with --store.") from None
+            print(f"gate: note: {plain.line(said)}", file=sys.stderr)
+            return None
         url = default_url(folder)
     return History(url)
 

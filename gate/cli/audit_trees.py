@@ -19,6 +19,7 @@ from gate.errors import GateError, ReferenceError_
 from gate.evidence.image.reference import parse
 from gate.evidence.model import Evidence
 from gate.finding import ExemptionUse
+from gate.settings.files import UnreadableError, read_regular, read_start
 from gate.target import plan
 
 if TYPE_CHECKING:
@@ -131,8 +132,8 @@ def _repository(image: str) -> str:
 def _remote(root: Path) -> str | None:
     """The URL of the git remote ``origin``, read from the checkout's own config file."""
     try:
-        text = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")[:100_000]
-    except OSError:
+        text = read_start(root / ".git" / "config", 100_000).decode(errors="replace")
+    except UnreadableError:
         return None
     inside = False
     for line in text.splitlines():
@@ -146,7 +147,8 @@ def _remote(root: Path) -> str | None:
 
 def _codeowners(root: Path) -> str:
     for place in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"):
-        path = root / place
-        if path.is_file() and path.stat().st_size < 1_000_000:
-            return path.read_text(encoding="utf-8", errors="replace")
+        try:
+            return read_regular(root / place, 1_000_000).decode(errors="replace")
+        except UnreadableError:
+            continue
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,23 @@ def test_what_the_history_refuses_is_still_reported(project: Path) -> None:
     done = gate("audit", "--tree", ".", "-o", "json=again.json", cwd=project)
     assert (done.code, (project / "again.json").exists()) == (2, True)
     assert "disk full" in done.err and "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("place", [".git/config", ".github/CODEOWNERS"])
+def test_a_checkout_whose_files_are_none_is_judged_all_the_same(project: Path, place: str) -> None:
+    names = {row["name"] for row in report(project, "--tree", ".")["results"]}
+    (project / place).parent.mkdir()
+    os.mkfifo(project / place)
+    assert {row["name"] for row in report(project, "--tree", ".")["results"]} == names
+
+
+def test_a_home_that_takes_no_history_is_said_and_keeps_no_report_back(project: Path) -> None:
+    variables = {"GATE_CACHE_DIR": "/proc/none"}
+    done = gate("audit", "--tree", ".", "-o", "json", cwd=project, variables=variables)
+    assert (done.code, bool(done.report["results"])) == (0, True)
+    assert "/proc/none" in done.err and "no history" in done.err
+    done = gate("audit", "history", cwd=project, variables=variables)
+    assert (done.code, "/proc/none" in done.err, "internal error" in done.err) == (2, True, False)
 
 
 def test_a_folder_without_anything_to_judge_is_no_pass(project: Path) -> None:
