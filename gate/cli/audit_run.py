@@ -135,7 +135,7 @@ class _Audit:
             skipped=dict(self.skipped),
             listing_failures=self.failures,
         )
-        run = f"{self.id}/{self._basis()}"
+        run = f"{self.id}/{self._basis()}/{shards}"
         save_part(self.store, run, part)
         parts = load_parts(self.store, run, shards)
         if parts is None:
@@ -216,7 +216,7 @@ class _Audit:
         return StoredCheckpoint(self.store, self.id, self._basis())
 
     def _basis(self) -> str:
-        """What answers rest on: policies, settings, the lock, the day, gate itself."""
+        """What answers rest on: what is asked for, policies, settings, the lock, the day, gate itself."""
         session, other = self.session, self.other
         return basis(
             session.bundle.revision,
@@ -226,6 +226,8 @@ class _Audit:
             other.bundle.revision if other else None,
             other.settings.written.digest if other else None,
             __version__,
+            session.environment,
+            *sources_of(self.values, self.cluster),
         )
 
     # --- the report -------------------------------------------------------------------------------------------

@@ -134,6 +134,25 @@ def test_a_home_that_takes_no_history_is_said_and_keeps_no_report_back(project: 
     assert (done.code, "/proc/none" in done.err, "internal error" in done.err) == (2, True, False)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        ["--tree", ".", "--shards", "3"],
+        ["--tree", "svc", "--shards", "2"],
+        ["--tree", ".", "--shards", "2", "--env", "dev"],
+    ],
+)
+def test_parts_of_a_run_that_was_asked_otherwise_are_never_put_together(project: Path, other: list[str]) -> None:
+    asked = ["--run", "one", "-o", "json"]
+    first = gate("audit", "--tree", ".", "--shards", "2", "--shard", "0", *asked, cwd=project)
+    assert (first.code, first.out) == (0, "")
+    for shard in ("1", "2") if "3" in other else ("1",):
+        done = gate("audit", *other, "--shard", shard, *asked, cwd=project)
+        assert (done.code, done.out) == (0, "")
+    last = gate("audit", "--tree", ".", "--shards", "2", "--shard", "1", *asked, cwd=project)
+    assert (last.code, last.report["complete"]) == (0, True)
+
+
 def test_a_folder_without_anything_to_judge_is_no_pass(project: Path) -> None:
     (project / "empty").mkdir()
     found = report(project, "--tree", "empty", code=3)
