@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gate.evidence.dockerfile import tokens
+from gate.evidence.dockerfile.commands import simple_commands
 from gate.evidence.dockerfile.syntax import RawInstruction
 from gate.fixes.context import Context, cased, edit, speaks_to_checker
 from gate.fixes.source import Change, Edit, Places
@@ -14,6 +15,17 @@ _AS = re.compile(r"\S+\s+(as)\s+\S+", re.IGNORECASE)
 _PORT = re.compile(r"(?:[0-9.:\-\[\]]*:)?([0-9]+(?:-[0-9]+)?)((?:/[A-Za-z]+)?)")
 _TARGET_PLATFORM = r"(--platform=\$(?:TARGETPLATFORM|\{TARGETPLATFORM\})[ \t]+)"
 _ONLY_ADD = ("--checksum", "--keep-git-dir", "--unpack")
+# Built-ins that change the shell for what follows, or end it.
+_STATE = frozenset({
+    ".", "alias", "break", "builtin", "cd", "command", "continue", "declare", "eval", "exec", "exit", "export", "let",
+    "local", "popd", "pushd", "read", "readonly", "return", "set", "shift", "shopt", "source", "trap", "typeset",
+    "ulimit", "umask", "unalias", "unset",
+})  # fmt: skip
+# A variable that is set for all that follows, or a function.
+_SETS = re.compile(
+    r"(?:^|[;&|(){}\n]|\b(?:then|do|else)\b)\s*[A-Za-z_]\w*\+?=(?:[^\s;&|'\"]|'[^']*'|\"[^\"]*\")*\s*(?:[;&|)}\n]|$)"
+    r"|\(\s*\)|\bfunction\b"
+)
 AUTHORS = "org.opencontainers.image.authors"
 
 
@@ -235,7 +247,19 @@ def _joins(context: Context, first: RawInstruction, second: RawInstruction) -> b
             return False
         if raw is second and any(one.connector not in (None, "&&", "|") for one in commands):
             return False
-    return not re.search(r"[;|]\s*\Z", first.value)
+    return not re.search(r"[;|]\s*\Z", first.value) and not _stays(first.value)
+
+
+def _stays(script: str) -> bool:
+    """Whether a script changes the shell it runs in, or ends it: the command joined to it would then do something
+    else. ``set -e`` and ``set -x`` change nothing for a list of commands."""
+    simples = simple_commands(script)
+    for simple in simples or []:
+        words = [word.text for word in simple.words]
+        plain = words[:1] == ["set"] and all(re.fullmatch("-[ex]+", word) for word in words[1:])
+        if words and words[0] in _STATE and not plain:
+            return True
+    return simples is None or bool(_SETS.search(script))
 
 
 def argument_declared(context: Context) -> Iterator[Edit]:

@@ -109,6 +109,18 @@ SAFE: list[tuple[str, str, str | None]] = [
     ("update-alone", "RUN apt-get update\nRUN apt-get install -y a || true\n", None),
     ("update-alone", "RUN apt-get update\nRUN --network=none apt-get install -y a\n", None),
     ("update-alone", "RUN apt-get update\nENV A=1\nRUN apt-get install -y a\n", None),
+    # What the shell of the first would hand to the second.
+    ("update-alone", "RUN cd /tmp && apt-get update\nRUN apt-get install -y ./a.deb\n", None),
+    ("update-alone", "RUN export A=1 && apt-get update\nRUN apt-get install -y a\n", None),
+    ("update-alone", "RUN A=1; apt-get update\nRUN apt-get install -y a$A\n", None),
+    ("update-alone", "RUN set -u; apt-get update\nRUN apt-get install -y a$A\n", None),
+    ("update-alone", "RUN apt-get update; exit 0\nRUN apt-get install -y a\n", None),
+    ("update-alone", "RUN echo() { :; }; apt-get update; echo\nRUN apt-get install -y a\n", None),
+    (
+        "update-alone",
+        "RUN set -ex; A=1 apt-get update\nRUN apt-get install -y a\n",
+        "RUN set -ex; A=1 apt-get update \\\n && apt-get install -y a\n",
+    ),
     # Other programs.
     ("no-sudo", "RUN sudo -E a && sudo b\n", "RUN a && b\n"),
     ("no-sudo", "USER 7\nRUN sudo a\n", None),
