@@ -35,6 +35,8 @@ LEFT = {
     "exec-form: two programs": "a list needs a shell",
     "exec-form: a program with a blank in its name": "what the words were meant to be is not known",
     "exec-form: an ENTRYPOINT with a blank in its name": "what the words were meant to be is not known",
+    "exec-form: a command line with paths as a program": "what the words were meant to be is not known",
+    "exec-form: a variable that no shell expands": "what the words were meant to be is not known",
     "no-dist-upgrade: apt-get upgrade": "what is left would be an update for nothing",
     "no-dist-upgrade: dist-upgrade": "what is left would be an update for nothing",
     "no-sudo: sudo installed": "who runs it is not known",

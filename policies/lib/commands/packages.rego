@@ -12,10 +12,10 @@ _managers := {
 	"apt": {"manager": "apt", "values": {"-t", "--target-release", "-o", "--option", "-c", "--config-file", "-a"}},
 	"aptitude": {"manager": "apt", "values": {"-t", "--target-release", "-o"}},
 	"apk": {"manager": "apk", "values": {"-t", "--virtual", "-X", "--repository", "-p", "--root", "--arch", "--keys-dir"}},
-	"yum": {"manager": "yum", "values": {"-c", "-x", "--exclude", "--enablerepo", "--disablerepo", "--installroot"}},
-	"dnf": {"manager": "dnf", "values": {"-c", "-x", "--exclude", "--enablerepo", "--disablerepo", "--installroot"}},
-	"microdnf": {"manager": "dnf", "values": {"--enablerepo", "--disablerepo", "--installroot"}},
-	"tdnf": {"manager": "dnf", "values": {"--enablerepo", "--disablerepo", "--installroot"}},
+	"yum": {"manager": "yum", "values": _dnf_values},
+	"dnf": {"manager": "dnf", "values": _dnf_values},
+	"microdnf": {"manager": "dnf", "values": _dnf_values},
+	"tdnf": {"manager": "dnf", "values": _dnf_values},
 	"zypper": {"manager": "zypper", "values": {"-r", "--repo", "--from", "-R", "--root"}},
 	"pip": {"manager": "pip", "values": _pip_values},
 	"pip3": {"manager": "pip", "values": _pip_values},
@@ -24,6 +24,13 @@ _managers := {
 	"npm": {"manager": "npm", "values": {"--prefix", "-C", "--registry", "--loglevel"}},
 	"gem": {"manager": "gem", "values": {"-v", "--version", "-i", "--install-dir", "-n", "--bindir", "-s", "--source", "--use-system-libraries"}},
 	"go": {"manager": "go", "values": {"-ldflags", "-tags", "-o", "-mod", "-p"}},
+}
+
+_dnf_values := {
+	"-c", "--config", "-x", "--exclude", "--excludepkgs", "--enablerepo", "--disablerepo", "--repo", "--repoid",
+	"--repofrompath", "--installroot", "--releasever", "--setopt", "--forcearch", "--arch", "--comment", "--color",
+	"--enableplugin", "--disableplugin", "--disableexcludes", "--downloaddir", "--destdir", "-d", "--debuglevel", "-e",
+	"--errorlevel", "--rpmverbosity", "--advisory",
 }
 
 _pip_values := {

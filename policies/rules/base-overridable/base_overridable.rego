@@ -23,7 +23,23 @@ import data.gate.lib.finding
 violations contains finding.with_fix(finding.at(dockerfile.at(one), message), fix) if {
 	some one in dockerfile.inputs
 	count(one.overridable_by) > 0
+	not _checked(one)
 	names := sort(one.overridable_by)
-	message := sprintf("the build argument %s can replace %s", [concat(", ", names), one.reference])
-	fix := sprintf("Write %s in the line itself, without $%s.", [one.reference, names[0]])
+	message := sprintf("%s %s can replace %s", [_arguments(names), concat(", ", names), one.reference])
+	fix := sprintf("Write %s in the line itself, without build arguments.", [one.reference])
 }
+
+# What has another checksum is refused by the build. A checksum that is an argument can be replaced, too.
+_checked(one) if {
+	is_string(one.checksum)
+	some stage in input.evidence.dockerfile.stages
+	some instruction in stage.instructions
+	instruction.cmd == "ADD"
+	instruction.line == one.line
+	some flag in instruction.flags
+	regex.match(`^--checksum=[^$]+$`, flag)
+}
+
+_arguments(names) := "the build argument" if count(names) == 1
+
+else := "the build arguments"

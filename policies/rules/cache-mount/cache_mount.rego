@@ -28,8 +28,19 @@ violations contains finding.with_fix(finding.at(dockerfile.at(call.run), message
 	some verb in tool.verbs
 	array.slice(call.command.args, 0, count(verb)) == verb
 	not _has_cache(call.run)
+	not _is_local(call.command)
 	message := sprintf("%s %s downloads without a cache mount", [program, concat(" ", verb)])
 	fix := sprintf("Use `RUN --mount=type=cache,target=%s`.", [tool.folder])
+}
+
+# pip with what is there already.
+_is_local(command) if "--no-index" in command.args
+
+_is_local(command) if {
+	command.program in {"pip", "pip3"}
+	"--no-deps" in command.args
+	some arg in command.args
+	endswith(arg, ".whl")
 }
 
 _has_cache(run) if {

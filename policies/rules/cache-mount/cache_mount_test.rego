@@ -34,3 +34,14 @@ test_accepts_nothing_is_downloaded if {
 test_accepts_apt_keeps_no_archives_in_its_images if {
 	rule.violations == set() with input.evidence as fixture.dockerfile([fixture.stage(0, {"target": true, "ships": "runtime", "config": {"env": {}, "workdir": null}, "instructions": [fixture.instruction("RUN", 2, {"args": ["apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*"], "commands": [fixture.command("apt-get", ["update"]), fixture.command("apt-get", ["install", "-y", "--no-install-recommends", "curl"]), fixture.command("rm", ["-rf", "/var/lib/apt/lists/*"])]})]})])
 }
+
+_found(args) := {each.message | some each in found} if {
+	found := rule.violations with input.evidence as fixture.ran([fixture.command("pip", args)])
+}
+
+test_accepts_wheels_that_are_there if {
+	_found(["install", "--no-index", "--find-links=/wheels", "app"]) == set()
+	_found(["install", "--no-deps", "/dist/app.whl"]) == set()
+	_found(["install", "--no-deps", "app"]) == {"pip install downloads without a cache mount"}
+	_found(["install", "/dist/app.whl"]) == {"pip install downloads without a cache mount"}
+}

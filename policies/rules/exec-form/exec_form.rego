@@ -25,12 +25,17 @@ import data.gate.lib.dockerfile
 import data.gate.lib.finding
 import data.gate.lib.instructions
 
-violations contains finding.at(dockerfile.at(each.instruction), sprintf("%s %s", [cmd, _fault(each.instruction)])) if {
+violations contains finding.with_fix(finding.at(dockerfile.at(each.instruction), message), fix) if {
 	some cmd in ["CMD", "ENTRYPOINT"]
 	each := instructions.last(cmd)
 	is_null(each.instruction.json)
 	not _cleared(each)
 	not _other_shell(each)
+	message := sprintf("%s %s", [cmd, _fault(each.instruction)])
+	fix := sprintf("Write a JSON array: `%s [\"program\", \"argument\"]`; %s.", [
+		cmd,
+		"where a shell must expand something, start the program with `exec`",
+	])
 }
 
 # An element of a JSON array is not split: this would be a program with a blank in its name.
@@ -39,10 +44,16 @@ violations contains finding.with_fix(finding.at(dockerfile.at(each.instruction),
 	each := instructions.last(cmd)
 	is_array(each.instruction.json)
 	program := each.instruction.json[0]
-	regex.match(`^[a-z][a-z0-9_-]*( [A-Za-z0-9_:=.-]+)+$`, program)
+	regex.match(`^[a-z][a-z0-9_.-]*( [A-Za-z0-9_:=./@,+%${}-]+)+$`, program)
 	_is_program(each)
 	message := sprintf("%s starts a program whose whole name is \"%s\", and there is none", [cmd, program])
-	fix := sprintf("Write one element for each word: `%s [\"%s\"]`.", [cmd, concat("\", \"", split(program, " "))])
+	fix := _in_words(cmd, program, each.instruction.json)
+}
+
+_in_words(cmd, program, json) := sprintf("Write `%s exec %s`: a JSON array expands no variables.", [cmd, concat(" ", json)]) if {
+	contains(program, "$")
+} else := sprintf("Write one element for each word: `%s [\"%s\"]`.", [cmd, concat("\", \"", words)]) if {
+	words := array.concat(split(program, " "), array.slice(json, 1, count(json)))
 }
 
 # A CMD may be what an ENTRYPOINT gets; those of official images run it.

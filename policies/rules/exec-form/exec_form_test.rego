@@ -60,4 +60,15 @@ test_reports_a_program_with_a_blank_in_its_name if {
 	_names("CMD", ["npm start"], "library/node", [entrypoint]) == set()
 	_names("CMD", ["/opt/My App/run"], "library/node", []) == set()
 	_names("CMD", [], "library/node", []) == set()
+	count(_names("CMD", ["java -jar /app/app.jar"], "library/node", [])) == 1
+}
+
+_fixes(json) := {found.fix | some found in violations} if {
+	violations := rule.violations with input.evidence as fixture.single([fixture.instruction("ENTRYPOINT", 3, {"json": json, "raw": "[...]"})])
+}
+
+test_writes_what_was_meant if {
+	_fixes(["java -jar", "/app.jar"]) == {"Write one element for each word: `ENTRYPOINT [\"java\", \"-jar\", \"/app.jar\"]`."}
+	said := "Write `ENTRYPOINT exec java $OPTS -jar /app.jar`: a JSON array expands no variables."
+	_fixes(["java $OPTS", "-jar", "/app.jar"]) == {said}
 }

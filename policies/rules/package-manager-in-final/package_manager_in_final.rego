@@ -28,8 +28,26 @@ violations contains finding.at(dockerfile.at(use.run), message) if {
 	_several
 	some use in packages.by({"apt", "apk", "yum", "dnf", "zypper"})
 	use.ships
-	count(use.names) > 0
-	message := sprintf("%s installs %s into the image that ships", [use.program, text.some_of(use.names)])
+	gone := _deleted(use)
+	names := [name | some name in use.names; not name in gone]
+	count(names) > 0
+	message := sprintf("%s installs %s into the image that ships", [use.program, text.some_of(names)])
+}
+
+# What the same RUN deletes again: by name, or by the name that --virtual gave.
+_deleted(use) := {name | some name in use.names} if {
+	some position, arg in use.args
+	arg in {"-t", "--virtual"}
+	group := use.args[position + 1]
+	deleted := _operands_of_del(use)
+	group in deleted
+} else := _operands_of_del(use)
+
+_operands_of_del(use) := {name |
+	some command in use.run.commands
+	command.program == "apk"
+	"del" in command.args
+	some name in command.args
 }
 
 # A build in one stage is multi-stage-build's to tell.

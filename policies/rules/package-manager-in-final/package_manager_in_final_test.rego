@@ -34,3 +34,25 @@ test_accepts_a_language if {
 test_accepts_nothing_is_installed if {
 	rule.violations == set() with input.evidence as fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/golang:1.23", "stage": null}, "name": "build", "config": {"workdir": null}}), fixture.stage(1, {"base": {"reference": "gcr.io/distroless/static-debian12:nonroot", "stage": null}, "target": true, "line": 2, "config": {"workdir": null}, "instructions": [fixture.instruction("COPY", 3, {"flags": ["--from=build"], "args": ["/api", "/api"], "source_stage": 0})]})])
 }
+
+_found(commands) := {each.message | some each in found} if {
+	found := rule.violations with input.evidence as fixture.dockerfile([
+		fixture.stage(0, {"base": {"reference": "docker.io/library/golang:1.23", "stage": null}, "name": "build"}),
+		fixture.stage(1, {
+			"target": true,
+			"line": 2,
+			"instructions": [
+				fixture.instruction("RUN", 3, {"commands": commands}),
+				fixture.instruction("COPY", 4, {"flags": ["--from=build"], "args": ["/api", "/api"], "source_stage": 0}),
+			],
+		}),
+	])
+}
+
+test_accepts_what_the_run_deletes_again if {
+	virtual := fixture.command("apk", ["add", "--virtual", ".build", "gcc"])
+	_found([virtual, fixture.command("apk", ["del", ".build"])]) == set()
+	_found([virtual, fixture.command("apk", ["del", ".other"])]) == {"apk installs gcc into the image that ships"}
+	plain := fixture.command("apk", ["add", "gcc", "curl"])
+	_found([plain, fixture.command("apk", ["del", "gcc"])]) == {"apk installs curl into the image that ships"}
+}

@@ -40,7 +40,17 @@ _runner(call) := "a shell" if {
 	some command in array.slice(call.run.commands, call.position + 1, call.position + 2)
 	command.connector == "|"
 	command.program in {"python", "python3", "perl", "ruby", "node", "php"}
-	count([arg | some arg in command.args; arg != "-"]) == 0
+	_from_the_pipe(command)
+}
+
+# What follows - (PHP: --) are arguments of the script.
+_from_the_pipe(command) if count(command.args) == 0
+
+_from_the_pipe(command) if command.args[0] == "-"
+
+_from_the_pipe(command) if {
+	command.program == "php"
+	command.args[0] == "--"
 }
 
 _reads(call, reader) if {

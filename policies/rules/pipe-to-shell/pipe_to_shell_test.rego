@@ -29,6 +29,10 @@ test_reports_another_interpreter_that_reads_its_program if {
 	curl := _piped("curl", ["x"], {"piped_to": "python3"})
 	_found([curl, _piped("python3", ["-"], {"connector": "|"})]) == {"what curl downloads is run by python3"}
 	_found([curl, _piped("python3", ["-m", "json.tool"], {"connector": "|"})]) == set()
+	_found([curl, _piped("python3", ["-", "--version", "1.8.4"], {"connector": "|"})]) == {"what curl downloads is run by python3"}
+	_found([curl, _piped("python3", [], {"connector": "|"})]) == {"what curl downloads is run by python3"}
+	_found([curl, _piped("php", ["--", "--quiet"], {"connector": "|"})]) == {"what curl downloads is run by php"}
+	_found([curl, _piped("python3", ["--", "x.py"], {"connector": "|"})]) == set()
 }
 
 test_accepts_a_script_that_reads_data if {

@@ -23,12 +23,20 @@ import data.gate.lib.dockerfile
 import data.gate.lib.finding
 import data.gate.lib.packages
 
-violations contains finding.at(dockerfile.at(use.run), message) if {
+violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message), _fix[use.manager]) if {
 	some use in packages.uses
 	use.verb in _updates[use.manager]
 	count(use.names) == 0
 	not _followed(use)
 	message := sprintf("%s %s stands in a RUN of its own", [use.program, use.verb])
+}
+
+_fix := {
+	"apt": "Write `apt-get update && apt-get install -y ...` as one RUN.",
+	"apk": "Leave it out, and write `apk add --no-cache ...`.",
+	"yum": "Leave it out: build on a newer base image instead of upgrading all of it.",
+	"dnf": "Leave it out: build on a newer base image instead of upgrading all of it.",
+	"zypper": "Write `zypper --non-interactive refresh && zypper --non-interactive install ...` as one RUN.",
 }
 
 _updates := {

@@ -26,6 +26,15 @@ test_reports_other_managers if {
 	_found([fixture.command("yum", ["update", "-y", "openssl"])]) == set()
 }
 
+_fixes(commands) := {each.fix | some each in found} if {
+	found := rule.violations with input.evidence as fixture.ran(commands)
+}
+
+test_says_what_to_do_for_each_manager if {
+	_fixes([_update]) == {"Write `apt-get update && apt-get install -y ...` as one RUN."}
+	_fixes([fixture.command("apk", ["update"])]) == {"Leave it out, and write `apk add --no-cache ...`."}
+}
+
 test_accepts_a_cache_mount if {
 	mount := {"type": "cache", "target": "/var/lib/apt"}
 	run := fixture.instruction("RUN", 2, {"commands": [_update], "mounts": [mount]})
