@@ -69,6 +69,18 @@ test_warns_above_the_soft_limit if {
 	_found(_known(350 * _mb), settings, {}) == {["is 350 MB uncompressed, 50 MB over the limit of 300 MB", null]}
 }
 
+test_warns_above_the_soft_limit_where_the_limit_is_null if {
+	settings := object.union(_none, {"soft_uncompressed": 200 * _mb, "growth": null, "budgets": []})
+	_found(_known(250 * _mb), settings, {}) == {["is 250 MB uncompressed, 50 MB over the soft limit of 200 MB", "warn"]}
+	_found(_known(200 * _mb), settings, {}) == set()
+	_found(_size("unknown", {"at_least": 250 * _mb}), settings, {}) == {[
+		"is at least 250 MB uncompressed before anything is added, 50 MB over the soft limit of 200 MB",
+		"warn",
+	]}
+	_found(_size("unknown", {"at_least": 200 * _mb}), settings, {}) == set()
+	_doubts(_size("known", {}), settings) == set()
+}
+
 test_budgets_replace_limits_by_the_name_an_image_is_built_as if {
 	settings := object.union(_settings, {"budgets": [_budget]})
 	_found(_known(1500 * _mb), settings, {"image": "ghcr.io/acme/ml-train"}) == set()
