@@ -32,6 +32,11 @@ _FAMILIES = {
     "rust": "gcr.io/distroless/cc-debian13:nonroot",
     "golang": _STATIC,
 }
+# Bases that bring no server or language of their own: what such a stage runs was made by the stage that builds.
+_PLAIN = frozenset({
+    "scratch", "alpine", "debian", "ubuntu", "busybox", "fedora", "almalinux", "rockylinux", "amazonlinux", "oraclelinux",
+    "photon", "wolfi-base", "ubi", "ubi-minimal", "ubi-micro", "ubi-init", "buildpack-deps",
+})  # fmt: skip
 
 
 def combine(result: Result, approves: Callable[[str, str], bool] | None = None) -> list[Fix]:
@@ -93,19 +98,22 @@ def _new_base(result: Result, approves: Callable[[str, str], bool] | None) -> Fi
 
 
 def _suggestion(dockerfile: Dockerfile, target: Stage) -> str | None:
-    """By what the target stage is made of, else by the one kind of builder there is; None where nothing tells."""
-    own = _FAMILIES.get(_external(dockerfile, target))
-    if own:
-        return own
+    """By what the target stage is made of, else by the one kind of builder there is; None where nothing tells, or
+    where the stage ships a server or language that no such base has."""
+    name = _external(dockerfile, target)
+    if name in _FAMILIES or name not in _PLAIN:
+        return _FAMILIES.get(name)
     others = {_FAMILIES.get(_external(dockerfile, stage)) for stage in dockerfile.stages if stage.reachable}
     found = [base for base in others if base]
     return found[0] if len(found) == 1 else None
 
 
 def _external(dockerfile: Dockerfile, stage: Stage) -> str:
-    """The last part of the repository under a stage, through stages built on stages."""
+    """The last part of the repository under a stage, through stages built on stages; or scratch."""
     seen: set[int] = set()
     while stage.base.stage is not None and stage.index not in seen:
         seen.add(stage.index)
         stage = dockerfile.stages[stage.base.stage]
+    if stage.base.reference == "scratch":
+        return "scratch"
     return (stage.base.repository or "").rpartition("/")[2]

@@ -206,6 +206,14 @@ def test_four_denials_have_one_fix(tmp_path: Path) -> None:
     assert "[approved-base, no-shell, non-root, max-size]" in " ".join(text.split())
 
 
+def test_a_base_is_suggested_for_what_ships_and_not_for_what_built_it(tmp_path: Path) -> None:
+    site = "FROM node:22.1.0-alpine AS build\nFROM nginx:1.27.2-alpine\nCOPY --from=build /dist /usr/share/nginx/html\n"
+    (tmp_path / "Dockerfile").write_text(site)
+    assert "distroless/nodejs" not in gate("check", cwd=tmp_path).out
+    (tmp_path / "Dockerfile").write_text(site.replace("nginx:1.27.2-alpine", "debian:12"))
+    assert "distroless/nodejs" in gate("check", cwd=tmp_path).out
+
+
 def test_no_base_is_suggested_that_would_be_denied_again(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM python:3.12\n")
     (tmp_path / "gate.yaml").write_text("version: 1\napproved_bases: ['registry.acme.dev/base/*']\n")
