@@ -39,6 +39,9 @@ class Withheld(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Always true."""
         message = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:  # a trace quotes what the message does
+            message += f": {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
+            record.exc_info = None
         for secret in self._secrets:
             message = message.replace(secret, "...")
         record.msg, record.args = message, ()

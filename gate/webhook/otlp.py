@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from gate.errors import RegistryError, UsageError
 from gate.webhook.tracing import OFF, Span, Tracing, Value
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
+_SHORTEST = 4  # characters of a value that is taken out of messages: shorter ones are in every other word
 _CLOSING = 2.0
 
 
@@ -59,10 +61,16 @@ def from_environment(environ: Mapping[str, str], version: str) -> Tracing:
 
 
 def secrets_in(environ: Mapping[str, str]) -> list[str]:
-    """Headers that the environment gives to the exporter, and each of them alone, longest first."""
+    """Headers that the environment gives to the exporter, each of them alone, and their values, longest first.
+
+    Values are there as written, decoded, and as Python quotes them.
+    """
     found = [environ[name] for name in _HEADERS if environ.get(name)]
     found += [piece.strip() for text in found for piece in text.split(",")]
-    return sorted(filter(None, found), key=len, reverse=True)
+    written = {piece.partition("=")[2].strip() for piece in found}
+    decoded = {each for value in written for each in (unquote(value), unquote(value).strip())}
+    values = written | decoded | {repr(value)[1:-1] for value in decoded}
+    return sorted({*filter(None, found), *(each for each in values if len(each) >= _SHORTEST)}, key=len, reverse=True)
 
 
 class OpenTelemetry:

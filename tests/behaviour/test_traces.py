@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from gate.errors import UsageError
-from gate.webhook import otlp
+from gate.webhook import logs, otlp
 from gate.webhook.tracing import OFF
 
 from tests.support.collectors import Collector
@@ -100,6 +102,20 @@ def test_headers_written_wrongly_are_complained_of_and_not_logged(tmp_path: Path
         assert "s3cret" not in daemon.log.read_text()
     finally:
         daemon.stop()
+
+
+@pytest.mark.parametrize(
+    "written", ["authorization=Basic%20s3cret%0Ax", "a=b,authorization=s3cret", "k=%20s3cret%22%27"]
+)
+def test_headers_are_withheld_as_they_are_written_decoded_and_quoted(written: str) -> None:
+    withheld = logs.Withheld(otlp.secrets_in({"OTEL_EXPORTER_OTLP_HEADERS": written}))
+    value = unquote(written.rpartition("=")[2])
+    for said in (written, value, value.strip(), repr(value), repr(value.strip().encode())):
+        error = ValueError(f"refused: {said}")
+        record = logging.LogRecord("opentelemetry", logging.ERROR, "", 0, str(error), None, (ValueError, error, None))
+        assert withheld.filter(record)
+        line = json.loads(logs.JsonFormatter().format(record))
+        assert "s3cret" not in str(line) and "ValueError: refused:" in line["message"]
 
 
 def test_when_off_nothing_of_opentelemetry_is_imported(tmp_path: Path) -> None:
