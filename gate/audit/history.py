@@ -6,6 +6,7 @@ beside them, compressed, so that any run can be shown again.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -218,13 +219,24 @@ def _exemption_rows(report: AuditReport) -> Iterator[dict[str, Any]]:
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:
     batch: list[dict[str, Any]] = []
+    lengths = {column.name: getattr(column.type, "length", None) for column in table.columns}
     for row in rows:
-        batch.append(row)
+        batch.append({name: _fitting(value, lengths[name]) for name, value in row.items()})
         if len(batch) == 1_000:
             connection.execute(table.insert(), batch)
             batch.clear()
     if batch:
         connection.execute(table.insert(), batch)
+
+
+def _fitting(value: Any, length: int | None) -> Any:
+    """What a column takes: PostgreSQL has no NUL in texts; what is too long ends in a hash of the whole."""
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\0", "\ufffd")
+    if length is None or len(text) <= length:
+        return text
+    return f"{text[: length - 17]}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _sqlite_settings(connection: Any, _record: object) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from gate.audit.history import History, RuleTrend
@@ -90,6 +91,20 @@ def test_old_runs_are_forgotten_with_all_their_rows(history: History) -> None:
     assert [row.run for row in history.list()] == ["r5", "r4"]
     assert {trend.run for trend in history.trend()} == {"r4", "r5"}
     assert history.prune(2) == 0
+
+
+def test_texts_that_no_database_takes_keep_no_run_out(history: History) -> None:
+    """PostgreSQL takes no NUL in texts, and no more characters than a column has."""
+    base = report("a", "2026-11-01T00:00:00Z")
+    message = msgspec.structs.replace(finding("r" * 300), message="a\0b")
+    long = f"image/reg.example/{'x/' * 100}y@sha256:{'a' * 64}"
+    one = msgspec.structs.replace(base.results[0], key=long, name="n\0", owners=["o\0"], findings=[message])
+    other = msgspec.structs.replace(one, key=long + "#linux/amd64")
+    history.save(msgspec.structs.replace(base, results=[one, other]))
+    loaded = history.load("a")
+    assert loaded is not None and [each.key for each in loaded.results] == [one.key, other.key]
+    (trend,) = history.trend()
+    assert (trend.rule[:80], len(trend.rule), trend.violations) == ("r" * 80, 100, 2)
 
 
 def test_many_results_are_stored_in_batches(history: History) -> None:
