@@ -91,6 +91,7 @@ def command(ctx: click.Context, /, **values: Any) -> int:
     _require_extra()
     if not (values["trees"] or values["cluster"] or values["registries"]):
         raise UsageError("nothing to audit", hint="Name a source: --tree DIR, --cluster, --registry HOST.")
+    _check_texts(values)
     from gate.audit.history_tables import scope_of
     from gate.cli.audit_run import run_audit
 
@@ -204,6 +205,18 @@ def trend_command(run: str | None, store: str | None, limit: int) -> int:
     same = history.list(limit, chosen.scope)
     print(text.trend(same[::-1], history.trend(limit, chosen.scope)), end="")
     return 0
+
+
+def _check_texts(values: dict[str, Any]) -> None:
+    """Refuse names that no report can hold: those of folders may be any bytes."""
+    for name in ("trees", "namespaces", "registries", "repositories", "tags", "candidate_policies"):
+        for text in values[name]:
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise UsageError(
+                    "is not UTF-8 text", where=ascii(text)[:200], hint="Rename it, or link to it."
+                ) from None
 
 
 def _outputs(given: Sequence[str]) -> list[tuple[str, Path | None]]:

@@ -153,6 +153,13 @@ def test_parts_of_a_run_that_was_asked_otherwise_are_never_put_together(project:
     assert (last.code, last.report["complete"]) == (0, True)
 
 
+def test_a_folder_whose_name_is_no_text_is_refused_in_one_line(project: Path) -> None:
+    (project / os.fsdecode(b"d\xff")).symlink_to("svc")
+    done = gate("audit", "--tree", os.fsdecode(b"d\xff"), "-o", "json", cwd=project)
+    assert (done.code, done.out) == (2, "")
+    assert "is not UTF-8 text" in done.err and "internal error" not in done.err
+
+
 def test_a_folder_without_anything_to_judge_is_no_pass(project: Path) -> None:
     (project / "empty").mkdir()
     found = report(project, "--tree", "empty", code=3)
