@@ -17,13 +17,14 @@
 #   since: "0.1"
 package gate.rules["tls-verify"]
 
+import data.gate.lib.certificates
 import data.gate.lib.commands
 import data.gate.lib.dockerfile
 import data.gate.lib.finding
 import data.gate.lib.instructions
 
 violations contains finding.at(dockerfile.at(call.run), message) if {
-	some program, switches in _switches
+	some program, switches in certificates.switches
 	some call in commands.of(program)
 	said := replace(lower(concat(" ", call.command.args)), "=", " ")
 	some switch in switches
@@ -42,62 +43,23 @@ violations contains finding.at(dockerfile.at(each.instruction), sprintf("%s is s
 	some each in array.concat(instructions.of("ENV"), instructions.of("ARG"))
 	some [name, value] in each.instruction.pairs
 	is_string(value)
-	_unsafe(name, value)
+	certificates.unchecked(name, value)
 }
 
 violations contains finding.at(dockerfile.at(call.run), sprintf("%s is set to %s", [name, value])) if {
 	some call in commands.calls
 	some name, value in call.command.env
-	_unsafe(name, value)
+	certificates.unchecked(name, value)
 }
 
 violations contains finding.at(dockerfile.at(call.run), sprintf("%s is exported", [arg])) if {
 	some call in commands.of("export")
 	some arg in call.command.args
 	[name, value] := split(arg, "=")
-	_unsafe(name, value)
+	certificates.unchecked(name, value)
 }
 
 # wget takes any beginning of its switch that means one thing.
 _written(call, switch) := arg if {
 	arg := [one | some one in call.command.args; startswith(one, switch)][0]
 } else := switch
-
-_switches := {
-	"wget": ["--no-check-cert"],
-	"pip": ["--trusted-host", "global.trusted-host"],
-	"pip3": ["--trusted-host", "global.trusted-host"],
-	"python": ["--trusted-host"],
-	"python3": ["--trusted-host"],
-	"npm": _node,
-	"yarn": _node,
-	"pnpm": _node,
-	"git": ["http.sslverify false", "http.sslverify 0"],
-	"yum": _sslverify,
-	"dnf": _sslverify,
-	"microdnf": _sslverify,
-	"yum-config-manager": _sslverify,
-	"dnf-config-manager": _sslverify,
-	"apt-get": ["verify-peer false", "verify-host false"],
-	"conda": ["ssl_verify false"],
-	"composer": ["disable-tls true"],
-}
-
-_node := ["set strict-ssl false", "--strict-ssl false", "--no-strict-ssl", "enablestrictssl false"]
-
-_sslverify := ["sslverify false", "sslverify 0", "sslverify no"]
-
-_unsafe(name, value) if {
-	lower(value) in {"0", "false", "no"}
-	upper(name) in {
-		"PYTHONHTTPSVERIFY",
-		"NODE_TLS_REJECT_UNAUTHORIZED",
-		"NPM_CONFIG_STRICT_SSL",
-		"YARN_ENABLE_STRICT_SSL",
-	}
-}
-
-_unsafe("PIP_TRUSTED_HOST", value) if value != ""
-
-# Git looks whether it is set, not at its value.
-_unsafe(name, _) if name == "GIT_SSL_NO_VERIFY"
