@@ -22,6 +22,7 @@ package gate.rules["undefined-variable"]
 
 import data.gate.lib.dockerfile
 import data.gate.lib.finding
+import data.gate.lib.slips
 
 violations contains finding.at(dockerfile.at(instruction), message) if {
 	some place, stage in input.evidence.dockerfile.stages
@@ -58,41 +59,29 @@ _lines[place][name] contains instruction.line if {
 	some [name, _] in instruction.pairs
 }
 
-# Names that differ by two letters that changed places, or by one at the end; all that are compared start alike or have
-# the same letters, so that many names take no longer than they have to.
+# Names are looked up by their letters and stems, so that many of them take no longer than they have to.
 _near(place, name) := array.concat(
-	[other | some other in ["PATH", "HOME"]; other != name; not _lines[place][other]; _alike(name, other)],
+	[other | some other in ["PATH", "HOME"]; other != name; not _lines[place][other]; slips.alike(name, other)],
 	sort([other | some other in _candidates(place, name); other != name]),
 )
 
-_alike(name, other) if _letters(name) == _letters(other)
+_candidates(place, name) := (object.get(_by_letters, [place, slips.letters(name)], set()) | _shorter(place, name)) | object.get(_by_stem, [place, name], set())
 
-_alike(name, other) if _stem(name) == other
-
-_alike(name, other) if _stem(other) == name
-
-_candidates(place, name) := (object.get(_by_letters, [place, _letters(name)], set()) | _shorter(place, name)) | object.get(_by_stem, [place, name], set())
-
-_shorter(place, name) := {_stem(name)} if _lines[place][_stem(name)]
+_shorter(place, name) := {slips.stem(name)} if _lines[place][slips.stem(name)]
 
 else := set()
 
 _by_letters[place][letters] contains name if {
 	some place, names in _lines
 	some name, _ in names
-	letters := _letters(name)
+	letters := slips.letters(name)
 }
 
 _by_stem[place][stem] contains name if {
 	some place, names in _lines
 	some name, _ in names
-	stem := _stem(name)
+	stem := slips.stem(name)
 }
-
-_letters(name) := concat("", sort(split(name, "")))
-
-# Without the letter it ends with.
-_stem(name) := substring(name, 0, count(name) - 1) if regex.match(`.[A-Za-z]$`, name)
 
 _reasons[name] := "the ARG before FROM is not visible in this stage" if {
 	some argument in input.evidence.dockerfile.arguments
