@@ -34,8 +34,8 @@ _FAMILIES = {
 }
 # Bases that bring no server or language of their own: what such a stage runs was made by the stage that builds.
 _PLAIN = frozenset({
-    "scratch", "alpine", "debian", "ubuntu", "busybox", "fedora", "almalinux", "rockylinux", "amazonlinux", "oraclelinux",
-    "photon", "wolfi-base", "ubi", "ubi-minimal", "ubi-micro", "ubi-init", "buildpack-deps",
+    "scratch", "alpine", "debian", "ubuntu", "busybox", "fedora", "almalinux", "rockylinux", "amazonlinux",
+    "oraclelinux", "photon", "wolfi-base", "ubi", "ubi-minimal", "ubi-micro", "ubi-init", "buildpack-deps",
 })  # fmt: skip
 
 
