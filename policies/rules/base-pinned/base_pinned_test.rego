@@ -23,6 +23,11 @@ test_accepts_a_digest if _found([_input("from", "a.io/b@sha256:00"), _input("cop
 
 test_accepts_scratch if _found([_input("from", "scratch")], true) == set()
 
+test_leaves_named_contexts_alone if {
+	context := {"reference": "/oci-layout://x", "registry": "", "repository": "oci-layout://x", "tag": null, "digest": null}
+	_found([object.union(_input("from", "a.io/b"), context)], true) == set()
+}
+
 test_leaves_downloads_alone if _found([_input("add", "https://a.io/b")], true) == set()
 
 test_leaves_unused_inputs_alone if {
