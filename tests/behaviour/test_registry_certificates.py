@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 import trustme
 from aiohttp import web
-from gate.errors import SettingsError
+from gate.errors import RegistryError, SettingsError
 from gate.evidence.image.answers import Answer, quota
 from gate.evidence.image.certificates import Certificates, context, of_folder
 from gate.evidence.image.endpoints import Registries
 from gate.evidence.image.reference import parse
+from gate.evidence.image.sources import Sources
+from gate.evidence.image.transport import TransportLimits
+from gate.settings.model import Registry as Row
 
 from tests.behaviour.command_line import Done, gate
 from tests.support.layered import file, image_of, layer
@@ -84,6 +87,36 @@ def test_certificates_are_found_where_docker_and_podman_keep_them(registry: Regi
     done = check(tmp_path, registry, "")
     assert done.code == 2
     assert "holds client.cert without client.key" in done.err
+
+
+@pytest.mark.registry
+def test_a_certificate_that_is_replaced_is_shown_from_then_on(registry: Registry, tmp_path: Path) -> None:
+    """A webhook runs for longer than a certificate of a day; half of a new one does not end the old one."""
+    ca, certificate, key = copies(tmp_path, registry)
+    good = [(tmp_path / name).read_bytes() for name in (certificate, key)]
+    other = trustme.CA().issue_cert("nobody@example.org")
+    other.cert_chain_pems[0].write_to_path(tmp_path / certificate)
+    other.private_key_pem.write_to_path(tmp_path / key)
+    row = Row(host=registry.host, ca=ca, client_cert=certificate, client_key=key)
+
+    async def ask() -> None:
+        limits = TransportLimits(tries=1)
+        sources = Sources(environ={}, home=tmp_path, registries=[row], root=tmp_path, transport=limits)
+        image = parse(f"{registry.host}/acme/api:1")
+        try:
+            with pytest.raises(RegistryError, match="asks for a client certificate"):
+                await sources.client.head(image)
+            (tmp_path / certificate).write_bytes(good[0])
+            with pytest.raises(RegistryError, match="asks for a client certificate"):
+                await sources.client.head(image)
+            (tmp_path / key).write_bytes(good[1])
+            first = await sources.client.head(image)
+            (tmp_path / key).unlink()
+            assert await sources.client.head(image) == first
+        finally:
+            await sources.close()
+
+    asyncio.run(ask())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gate.errors import SettingsError
 from gate.settings.model import Registry
 
-__all__ = ["NONE", "Certificates", "context", "folders", "of_folder", "of_row", "unchecked"]
+__all__ = ["NONE", "Certificates", "context", "folders", "of_folder", "of_row", "stamp", "unchecked"]
 
 
 class Certificates(NamedTuple):
@@ -79,6 +79,15 @@ def context(certificates: Certificates) -> ssl.SSLContext:
     """TLS by the system's authorities and these; raises `SettingsError` for files that are not what they should be."""
     files = [*certificates.authorities, *(certificates.client or ())]
     return _context(certificates, tuple(_changed(path, certificates.source) for path in files))
+
+
+def stamp(certificates: Certificates) -> tuple[int, ...] | None:
+    """What changes when one of the files does; null while one of them cannot be read."""
+    files = [*certificates.authorities, *(certificates.client or ())]
+    try:
+        return tuple(_changed(path, certificates.source) for path in files)
+    except SettingsError:
+        return None
 
 
 def _changed(path: Path, source: str) -> int:

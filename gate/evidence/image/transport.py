@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import aiohttp
@@ -17,9 +18,10 @@ import msgspec
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from gate.errors import RegistryError
+from gate.errors import RegistryError, SettingsError
 from gate.evidence.image.addresses import Guard, GuardedResolver, literal
 from gate.evidence.image.answers import Answer, failure, quota, rate_limited, retry_after, shown
+from gate.evidence.image.certificates import stamp
 from gate.evidence.image.endpoints import Endpoint, tls
 from gate.evidence.image.proxies import Proxies
 
@@ -65,6 +67,7 @@ class _Host:
     others: aiohttp.ClientSession
     own_tls: ssl.SSLContext
     others_tls: ssl.SSLContext
+    stamp: tuple[int, ...] | None = None
     scheme: str | None = None
     finding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -236,6 +239,7 @@ class Transport:
     def _host(self, endpoint: Endpoint) -> _Host:
         key = replace(endpoint, repository="", is_mirror=False)
         found = self._hosts.get(key)
+        now = stamp(endpoint.certificates)
         if found is None:
             own_tls, others_tls = tls(endpoint), tls(endpoint, own=False)  # first: nothing is open when they raise
             guard = Guard()
@@ -248,7 +252,12 @@ class Transport:
                 others=self._session(GuardedResolver(guard, None, self._resolver)),
                 own_tls=own_tls,
                 others_tls=others_tls,
+                stamp=now,
             )
+        elif now is not None and now != found.stamp:
+            with suppress(SettingsError):  # half of a new certificate: the old one goes on
+                found.own_tls, found.others_tls = tls(endpoint), tls(endpoint, own=False)
+                found.stamp = now
         return found
 
     def _session(self, resolver: GuardedResolver) -> aiohttp.ClientSession:
