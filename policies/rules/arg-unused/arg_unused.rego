@@ -19,8 +19,8 @@
 package gate.rules["arg-unused"]
 
 import data.gate.lib.dockerfile
-import data.gate.lib.files
 import data.gate.lib.finding
+import data.gate.lib.variables
 
 violations contains finding.with_fix(finding.at(dockerfile.at(argument), message), fix) if {
 	some argument in input.evidence.dockerfile.arguments
@@ -41,12 +41,10 @@ violations contains finding.at(dockerfile.at(argument), sprintf("nothing after A
 	some argument in stage.instructions
 	argument.cmd == "ARG"
 	not is_number(argument.onbuild_from)
-	not stage.index in _read_by_others
-	object.get(_last_reader, stage.index, 0) <= argument.line
+	not variables.read_after(stage.index, argument.line)
 	some [name, _] in argument.pairs
 	not _special(name)
-	not stage.index in object.get(_said_by_others, name, set())
-	object.get(_last_said, [stage.index, name], 0) <= argument.line
+	not variables.named_after(stage.index, argument.line, name)
 }
 
 _declared contains pair[0] if {
@@ -56,55 +54,16 @@ _declared contains pair[0] if {
 	some pair in instruction.pairs
 }
 
-_words(text) := {word | some word in regex.find_n(`[A-Za-z0-9_]+`, text, -1)} if is_string(text)
-
 _words_of_from contains word if {
 	some stage in input.evidence.dockerfile.stages
 	some text in [stage.base.raw, object.get(stage.base, "platform_raw", null)]
-	some word in _words(text)
+	some word in variables.words(text)
 }
 
 # An ARG alone in its instruction does not use itself.
 _words_of_arguments contains word if {
 	some argument in input.evidence.dockerfile.arguments
-	some word in (_words(argument.raw) - {argument.pairs[0][0] | count(argument.pairs) == 1})
-}
-
-# What may read any variable: commands, triggers, and here-documents, which evidence has expanded.
-_reads(instruction) if instruction.cmd in {"RUN", "ONBUILD"}
-
-_reads(instruction) if instruction.heredocs[_].expand == true
-
-_readers[stage.index] contains instruction.line if {
-	some stage in input.evidence.dockerfile.stages
-	some instruction in stage.instructions
-	_reads(instruction)
-}
-
-_last_reader := {index: max(lines) | some index, lines in _readers}
-
-_read_by_others contains index if {
-	some other, _ in _readers
-	some index in files.chain[other]
-	index != other
-}
-
-# Where the other instructions name what.
-_said[stage.index][word] contains instruction.line if {
-	some stage in input.evidence.dockerfile.stages
-	some instruction in stage.instructions
-	not _reads(instruction)
-	some text in array.concat([instruction.raw], instruction.flags)
-	some word in _words(text)
-}
-
-_last_said[index] := {word: max(lines) | some word, lines in words} if some index, words in _said
-
-_said_by_others[word] contains index if {
-	some other, words in _said
-	some index in files.chain[other]
-	index != other
-	some word, _ in words
+	some word in (variables.words(argument.raw) - {argument.pairs[0][0] | count(argument.pairs) == 1})
 }
 
 # Read by BuildKit or by every tool that downloads.
