@@ -108,10 +108,13 @@ class SqlStore:
         with _failures(), self._engine.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["namespace", "key"], set_=changed), rows)
 
-    def prune(self, older_than: float) -> int:
-        """Delete values written before a time (seconds since the epoch); how many."""
+    def prune(self, older_than: float, namespaces: Sequence[str] = ()) -> int:
+        """Delete values written before a time (seconds since the epoch), of some namespaces or all; how many."""
+        old = _values.delete().where(_values.c.written < older_than)
+        if namespaces:
+            old = old.where(_values.c.namespace.in_(namespaces))
         with _failures(), self._engine.begin() as connection:
-            return int(connection.execute(_values.delete().where(_values.c.written < older_than)).rowcount)
+            return int(connection.execute(old).rowcount)
 
     def close(self) -> None:
         """Close the connections."""

@@ -19,6 +19,9 @@ from gate.errors import StoreError
 from gate.store import ManyStore, Store
 
 _SUBJECTS, _PARTS = "audit-subject", "audit-part"
+NAMESPACES = (_SUBJECTS, _PARTS)
+"""Of what is of no use once its run has ended."""
+
 _AT_ONCE = 500  # subjects looked up in one question
 _PIECE = 1_000  # results in one value
 

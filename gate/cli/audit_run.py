@@ -8,7 +8,7 @@ import gc
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,12 +20,12 @@ from gate.audit.join import join_sources
 from gate.audit.model import AuditInputs, AuditReport, Drift
 from gate.audit.report import assemble, sources_of
 from gate.audit.run import Checkpoint, Item, Limits, Outcome, audit, shard_of
-from gate.audit.shards import Part, StoredCheckpoint, basis, load_parts, merge, save_part
+from gate.audit.shards import NAMESPACES, Part, StoredCheckpoint, basis, load_parts, merge, save_part
 from gate.cli.audit_judges import LEAST, Judges, JudgeThread
 from gate.cli.audit_trees import Trees
 from gate.cli.images import lineage, tell
 from gate.cli.session import Asked, Session, cache_folder
-from gate.errors import UsageError
+from gate.errors import StoreError, UsageError
 from gate.evidence.kubernetes.workloads import custom_resources
 from gate.settings import Settings, parse_settings
 from gate.settings.images import vendors_of
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+_KEPT = dt.timedelta(days=30)
+"""How long a run can go on where it stopped, in a database."""
+
 
 async def run_audit(
     values: dict[str, Any], asked: Asked, run: str, progress: Progress, persistent: bool
@@ -46,7 +49,11 @@ async def run_audit(
 
     gc.set_threshold(100_000, 20, 20)  # pages of JSON have no cycles, and looking for some takes half of listing
     with JudgeThread(Session(asked, variables(), cwd=Path.cwd(), environ=os.environ)) as judges:
-        return await _Audit(values, judges, run, progress, persistent).run()
+        whole = _Audit(values, judges, run, progress, persistent)
+        try:
+            return await whole.run()
+        finally:
+            whole.close()
 
 
 class _Audit:
@@ -95,6 +102,15 @@ class _Audit:
                 return None
             outcome = whole
         return self._report(outcome, started)
+
+    def close(self) -> None:
+        """Close the store, without what runs of long ago left there."""
+        from gate.sqlstore import SqlStore
+
+        with suppress(StoreError):  # whatever was found was found
+            if isinstance(self.store, SqlStore):
+                self.store.prune(dt.datetime.now(dt.UTC).timestamp() - _KEPT.total_seconds(), NAMESPACES)
+            self.store.close()
 
     async def _judged(self, mine: Sequence[Item], reader: ImageReader, candidate: JudgeThread | None) -> Outcome:
         """The outcome for some items, judged in processes of their own where there are many."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gate.sqlstore import SqlStore
 
 from tests.behaviour.command_line import gate
 
@@ -151,6 +153,22 @@ def test_parts_of_a_run_that_was_asked_otherwise_are_never_put_together(project:
         assert (done.code, done.out) == (0, "")
     last = gate("audit", "--tree", ".", "--shards", "2", "--shard", "1", *asked, cwd=project)
     assert (last.code, last.report["complete"]) == (0, True)
+
+
+def test_what_runs_leave_in_a_store_does_not_grow_for_ever(project: Path) -> None:
+    part = ["audit", "--tree", ".", "--run", "one", "--shards", "2", "--shard", "0"]
+    assert gate(*part, cwd=project).code == 0
+    assert list((project / ".home").rglob("swept"))  # the folder was looked at, and brought back to its size
+    store = SqlStore(f"sqlite:///{project / 'team.sqlite'}")
+    for namespace in ("audit-subject", "audit-part", "layer"):
+        store.put(namespace, "old", b"x")
+    store.close()
+    with sqlite3.connect(project / "team.sqlite") as connection:
+        connection.execute("UPDATE gate_store SET written = written - 40 * 86400")
+    assert gate(*part, "--store", "sqlite:///team.sqlite", cwd=project).code == 0
+    with sqlite3.connect(project / "team.sqlite") as connection:
+        rows = connection.execute("SELECT namespace, count(*) FROM gate_store GROUP BY namespace").fetchall()
+    assert sorted(rows) == [("audit-part", 1), ("layer", 1)]
 
 
 def test_a_folder_whose_name_is_no_text_is_refused_in_one_line(project: Path) -> None:
