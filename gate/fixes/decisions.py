@@ -160,7 +160,10 @@ DECISIONS: dict[str, Decision] = {
     "undefined-variable": _unsafe("`ARG name` above. Unsafe: what was empty then has a value."),
     "unreachable-stage": _no("The stage may be built by its name."),
     "unstripped-binary": _safe('`-ldflags="-s -w"`, in the flags that are there. Left: GOFLAGS, unquoted flags.'),
-    "update-alone": _safe("Joins the RUN with the next one, if that needs no more than both succeeding."),
+    "update-alone": _safe(
+        "Joins the RUN with the next one, if that needs no more than both succeeding. `apk update` goes, where what"
+        " follows uses `apk add --no-cache`."
+    ),
     "user-numeric": _safe("The uid, where the file or the base's passwd says it. Left: a group by name."),
     "user-uid0-alias": _no("Another uid for the user is a choice."),
     "user-unused": _no("Whether the program can run as that user is not known."),

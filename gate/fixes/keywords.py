@@ -21,6 +21,12 @@ _STATE = frozenset({
     "local", "popd", "pushd", "read", "readonly", "return", "set", "shift", "shopt", "source", "trap", "typeset",
     "ulimit", "umask", "unalias", "unset",
 })  # fmt: skip
+# Programs that install nothing with apk; others may be scripts that do.
+_NO_INDEX = frozenset({
+    "addgroup", "adduser", "bundle", "cargo", "cat", "cd", "chmod", "chown", "composer", "cp", "curl", "echo", "go",
+    "install", "ln", "mkdir", "mv", "node", "npm", "pip", "pip3", "pnpm", "printf", "rm", "sed", "set", "strip", "tar",
+    "touch", "uv", "wget", "yarn", "gem",
+})  # fmt: skip
 # A variable that is set for all that follows, or a function.
 _SETS = re.compile(
     r"(?:^|[;&|(){}\n]|\b(?:then|do|else)\b)\s*[A-Za-z_]\w*\+?=(?:[^\s;&|'\"]|'[^']*'|\"[^\"]*\")*\s*(?:[;&|)}\n]|$)"
@@ -219,9 +225,12 @@ def _mentioned(context: Context, raw: RawInstruction) -> bool:
 
 
 def joined(context: Context) -> Iterator[Edit]:
-    """The RUN that updates the package lists and the one after it as one, comments between them kept."""
+    """The RUN that updates the package lists and the one after it as one, comments between them kept; nothing of it
+    where no later command reads the lists."""
     source = context.source
     for raw in context.at("RUN"):
+        if _unread(context, raw):
+            yield from edit(context.without(raw))
         later = source.next(raw)
         first, second = source.value(raw), source.value(later) if later else None
         if later is None or first is None or second is None or later.cmd != "RUN" or not _joins(context, raw, later):
@@ -234,6 +243,25 @@ def joined(context: Context) -> Iterator[Edit]:
             continue
         comments = "".join(line + newline for line in kept)
         yield from edit(Change(end, start, f" {source.escape}{newline}{comments} && "))
+
+
+def _unread(context: Context, raw: RawInstruction) -> bool:
+    """Whether a RUN is just ``apk update``, and what follows uses ``apk add --no-cache``, which reads its own index."""
+    known = context.known(raw)
+    if known is None or raw.value.split() != ["apk", "update"]:
+        return False
+    later = [
+        command
+        for stage in context.on_top(known[0])
+        for one in stage.instructions
+        if one.cmd == "RUN" and (stage.index != known[0].index or one.line > raw.line)
+        for command in one.commands
+    ]
+    return all(not command.opaque and _needs_no_index(command.program, command.args) for command in later)
+
+
+def _needs_no_index(program: str | None, args: list[str]) -> bool:
+    return "--no-cache" in args or "del" in args if program == "apk" else program in _NO_INDEX
 
 
 def _joins(context: Context, first: RawInstruction, second: RawInstruction) -> bool:

@@ -109,6 +109,23 @@ SAFE: list[tuple[str, str, str | None]] = [
     ("update-alone", "RUN apt-get update\nRUN apt-get install -y a || true\n", None),
     ("update-alone", "RUN apt-get update\nRUN --network=none apt-get install -y a\n", None),
     ("update-alone", "RUN apt-get update\nENV A=1\nRUN apt-get install -y a\n", None),
+    # apk add --no-cache reads an index of its own.
+    ("update-alone", "RUN apk update\nRUN apk add --no-cache a\n", "RUN apk add --no-cache a\n"),
+    (
+        "update-alone",
+        "RUN apk update\nRUN apk add --no-cache a\nRUN apk add b\n",
+        "RUN apk update \\\n && apk add --no-cache a\nRUN apk add b\n",
+    ),
+    (
+        "update-alone",  # who knows what the script adds
+        "RUN apk update\nRUN apk add --no-cache a\nRUN sh b\n",
+        "RUN apk update \\\n && apk add --no-cache a\nRUN sh b\n",
+    ),
+    (
+        "update-alone",
+        "RUN apk update\nRUN apk add --no-cache a && /b.sh\n",
+        "RUN apk update \\\n && apk add --no-cache a && /b.sh\n",
+    ),
     # What the shell of the first would hand to the second.
     ("update-alone", "RUN cd /tmp && apt-get update\nRUN apt-get install -y ./a.deb\n", None),
     ("update-alone", "RUN export A=1 && apt-get update\nRUN apt-get install -y a\n", None),
