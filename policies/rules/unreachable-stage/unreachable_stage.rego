@@ -23,6 +23,7 @@ import data.gate.lib.finding
 violations contains finding.with_fix(finding.at(dockerfile.lines(stage.line, stage.line), message), fix) if {
 	some stage in input.evidence.dockerfile.stages
 	not stage.reachable
+	not stage.index in _used
 	name := dockerfile.called(stage)
 	message := sprintf("stage %s is not used by %s", [name, _target])
 	fix := sprintf("Remove stage %s, copy from it, or build it on purpose with `--target`.", [name])
@@ -31,3 +32,27 @@ violations contains finding.with_fix(finding.at(dockerfile.lines(stage.line, sta
 _target := sprintf("the target, stage %s", [dockerfile.called(dockerfile.target)]) if {
 	dockerfile.target
 } else := "the target"
+
+# What this build uses, and what it would use with other build arguments.
+_used := graph.reachable(_uses, {stage.index | some stage in input.evidence.dockerfile.stages; stage.reachable})
+
+_uses[stage.index] contains index if {
+	some stage in input.evidence.dockerfile.stages
+	copied := [instruction.source_stage | some instruction in stage.instructions]
+	mounted := [mount.stage | some instruction in stage.instructions; some mount in instruction.mounts]
+	some index in array.concat([stage.index, stage.base.stage], array.concat(copied, mounted))
+	is_number(index)
+}
+
+# FROM build-${TARGETOS} finds another stage for each system.
+_uses[stage.index] contains other.index if {
+	some stage in input.evidence.dockerfile.stages
+	is_number(stage.base.stage)
+	parts := regex.split(`\$\{[^}]*\}|\$[A-Za-z_][A-Za-z0-9_]*`, lower(stage.base.raw))
+	count(parts) > 1
+	some other in input.evidence.dockerfile.stages
+	is_string(other.name)
+	other.index < stage.index
+	startswith(lower(other.name), parts[0])
+	endswith(lower(other.name), parts[count(parts) - 1])
+}

@@ -39,3 +39,36 @@ test_reports_without_a_target if {
 		1,
 	]}
 }
+
+_from(stage, raw, base) := object.union(stage, {"base": {"raw": raw, "stage": base}})
+
+test_accepts_what_another_argument_chooses if {
+	copies := {"instructions": [{"source_stage": 0, "mounts": []}]}
+	mounts := {"instructions": [{"source_stage": null, "mounts": [{"stage": 1}]}]}
+	_found([
+		_from(_stage(0, "copied", false, false), "alpine", null),
+		_from(_stage(1, "mounted", false, false), "alpine", null),
+		_from(object.union(_stage(2, "bin-windows", false, false), copies), "alpine", null),
+		_from(object.union(_stage(3, "Bin-darwin", false, false), mounts), "alpine", null),
+		_from(_stage(4, "bin-linux", true, false), "alpine", null),
+		_from(_stage(5, null, true, true), "bin-${TARGETOS:-linux}", 4),
+	]) == set()
+}
+
+test_reports_what_no_argument_chooses if {
+	count(_found([
+		_from(_stage(0, "lint", false, false), "alpine", null),
+		_from(_stage(1, null, false, false), "alpine", null),
+		_from(_stage(2, "bin-linux", true, false), "alpine", null),
+		_from(_stage(3, null, true, true), "bin-$TARGETOS", 2),
+	])) == 2
+	count(_found([
+		_from(_stage(0, "build", false, false), "alpine", null),
+		_from(_stage(1, null, true, true), "$BASE", null),
+	])) == 1
+	count(_found([
+		_from(_stage(0, "build", false, false), "alpine", null),
+		_from(_stage(1, "base", true, false), "alpine", null),
+		_from(_stage(2, null, true, true), "base", 1),
+	])) == 1
+}
