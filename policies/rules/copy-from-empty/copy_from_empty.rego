@@ -27,8 +27,12 @@ violations contains finding.at(dockerfile.at(copy.instruction), message) if {
 	some stage in input.evidence.dockerfile.stages
 	stage.index == copy.from
 	stage.base.reference == "scratch"
+	not _replaceable(stage.base)
 	every instruction in stage.instructions {
 		not instruction.cmd in {"COPY", "ADD", "RUN", "WORKDIR"}
 	}
 	message := sprintf("stage %s is empty", [dockerfile.called(stage)])
 }
+
+# Where a build argument names the base, scratch is what stands there until an image is given.
+_replaceable(base) if contains(base.raw, "$")

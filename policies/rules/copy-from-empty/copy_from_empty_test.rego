@@ -34,3 +34,10 @@ test_accepts_an_image if {
 test_accepts_nothing_is_copied_from_it if {
 	rule.violations == set() with input.evidence as fixture.dockerfile([fixture.stage(0, {"base": {"reference": "scratch", "stage": null}, "name": "empty", "reachable": false, "config": {"workdir": "/"}}), fixture.stage(1, {"base": {"reference": "docker.io/library/alpine:3.20", "stage": null}, "target": true, "line": 2, "config": {"workdir": null}, "instructions": [fixture.instruction("USER", 3, {"args": ["65532:65532"]})]})])
 }
+
+test_accepts_a_base_by_argument if {
+	empty := fixture.stage(0, {"base": {"reference": "scratch", "stage": null, "raw": "$SOURCES"}, "name": "sources"})
+	copy := fixture.instruction("COPY", 3, {"flags": ["--from=sources"], "args": ["/", "/src"], "source_stage": 0})
+	last := fixture.stage(1, {"target": true, "line": 2, "instructions": [copy]})
+	rule.violations == set() with input.evidence as fixture.dockerfile([empty, last])
+}
