@@ -25,7 +25,7 @@ import data.gate.lib.instructions
 violations contains finding.at(dockerfile.at(each.instruction), message) if {
 	some each in instructions.of("ENV")
 	count(each.instruction.pairs) > 1
-	names := {name | some name in each.instruction.unresolved} & {name | some [name, _] in each.instruction.pairs}
+	names := ({name | some name in each.instruction.unresolved} & {name | some [name, _] in each.instruction.pairs}) - _arguments(each)
 	count(names) > 0
 	values := regex.split(`(^|[ \t])[A-Za-z_][A-Za-z0-9_]*=`, each.instruction.raw)
 	count(values) == count(each.instruction.pairs) + 1
@@ -33,6 +33,14 @@ violations contains finding.at(dockerfile.at(each.instruction), message) if {
 	some name in (_used(values[index + 1]) & names)
 	pair[0] != name
 	message := sprintf("%s uses %s, which this ENV sets: it is still empty here", [pair[0], name])
+}
+
+# What the build may be given: not empty for certain.
+_arguments(env) := {name |
+	some each in instructions.of("ARG")
+	each.stage == env.stage
+	each.instruction.line < env.instruction.line
+	some [name, _] in each.instruction.pairs
 }
 
 # ${NAME:-default} says itself what holds until the variable is set.

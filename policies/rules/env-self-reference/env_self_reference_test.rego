@@ -28,3 +28,11 @@ test_accepts_a_default_beside_it if {
 	_found("A=1 B=${A:-x} C=${A-x} D=${A:?x}", [["A", "1"], ["B", "x"], ["C", "x"], ["D", ""]], ["A"]) == set()
 	_found("A=1 B=${A:+x}", [["A", "1"], ["B", ""]], ["A"]) == {"B uses A, which this ENV sets: it is still empty here"}
 }
+
+_argument(line) := fixture.instruction("ARG", line, {"pairs": [["A", null]]})
+
+test_accepts_an_argument_before_it if {
+	env := fixture.instruction("ENV", 2, {"raw": "A=$A B=$A", "pairs": [["A", ""], ["B", ""]], "unresolved": ["A"]})
+	rule.violations == set() with input.evidence as fixture.single([_argument(1), env])
+	count(rule.violations) == 1 with input.evidence as fixture.single([env, _argument(3)])
+}
