@@ -35,6 +35,7 @@ violations contains finding.at(dockerfile.at(call.run), "a package source is tru
 	some call in commands.of(program)
 	some arg in call.command.args
 	regex.match(`\[([^\]]* )?trusted=yes`, arg)
+	not regex.match(`\] *file:`, arg)
 }
 
 _switches := {

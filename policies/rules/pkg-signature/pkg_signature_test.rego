@@ -19,6 +19,7 @@ test_reports_a_trusted_source if {
 
 test_accepts_checked_packages if {
 	_found("echo", ["trusted=yes"]) == set()
+	_found("echo", ["deb [ trusted=yes ] file:///tmp/build ./"]) == set()
 	_found("dnf", ["install", "-y", "--setopt=repo_gpgcheck=1", "x"]) == set()
 	_found("rpm", ["--import", "key"]) == set()
 }
