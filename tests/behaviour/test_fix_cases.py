@@ -52,6 +52,7 @@ LEFT = {
     "platform-const: amd64 for everyone": "may be meant",
     "platform-const: arm64": "may be meant",
     "port-valid: port 0": "the port is not known",
+    "undefined-variable: declared in the stage, but too late": "the ARG below may be meant to move",
     "update-alone: and nothing else": "the next instruction is no RUN",
     "user-numeric: a name that cannot exist": "the number is not known",
     "workdir-absolute: relative": "the working directory of the base is not known",

@@ -38,6 +38,7 @@ violations contains finding.at(dockerfile.at(instruction), message) if {
 }
 
 _reason(place, instruction, name) := reason if {
+	not _declared(place, instruction, name)
 	reason := _reasons[name]
 } else := "the ARG that declares it comes later" if {
 	some line in object.get(_lines, [place, name], set())
@@ -49,6 +50,12 @@ _reason(place, instruction, name) := reason if {
 } else := "nothing sets it, and scratch has no environment" if {
 	input.evidence.dockerfile.stages[place].base.reference == "scratch"
 	not _lines[place][name]
+}
+
+# A value may come with --build-arg.
+_declared(place, instruction, name) if {
+	some line in _lines[place][name]
+	line < instruction.line
 }
 
 # Per stage: the names that its ENV and ARG set, with their lines.

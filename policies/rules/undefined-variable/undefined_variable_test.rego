@@ -58,3 +58,11 @@ test_reports_what_scratch_has_not if {
 	found := rule.violations with input.evidence as fixture.dockerfile([stage])
 	{each.message | some each in found} == {"ANY is empty here: nothing sets it, and scratch has no environment"}
 }
+
+_own(line) := fixture.instruction("ARG", line, {"pairs": [["REGISTRY", null]]})
+
+test_accepts_what_the_stage_declares_before if {
+	arguments := {"dockerfile": {"arguments": [fixture.instruction("ARG", 1, {"pairs": [["REGISTRY", null]]})]}}
+	count(rule.violations) == 0 with input.evidence as object.union(fixture.single([_own(2), _uses("REGISTRY")]), arguments)
+	count(rule.violations) == 1 with input.evidence as object.union(fixture.single([_uses("REGISTRY"), _own(4)]), arguments)
+}
