@@ -249,6 +249,7 @@ def test_a_result_comes_back_without_its_evidence() -> None:
         *({key: "other"} for key in SCOPE),
         *({key: "other"} for key in ("settings", "lock", "known_bases", "baseline", "target")),
         {"build_args": {"A": "1"}},
+        {"build_contexts": {"base": "docker-image://x"}},
         {"options": {"online": "1"}},
     ],
     ids=lambda scope: next(iter(scope)),
@@ -259,9 +260,8 @@ def test_a_result_is_never_found_under_another_scope(scope: Any) -> None:
     memory.put(memory.key("Dockerfile", b"FROM x"), RESULT)
     other = remember(store, **scope)
     assert other.get(other.key("Dockerfile", b"FROM x")) is None
-    assert set(SCOPE) | {"settings", "lock", "known_bases", "baseline", "target", "build_args", "options"} == set(
-        Scope.__struct_fields__
-    )
+    others = {"settings", "lock", "known_bases", "baseline", "target", "build_args", "build_contexts", "options"}
+    assert set(SCOPE) | others == set(Scope.__struct_fields__)
 
 
 def test_a_result_is_never_found_for_another_file() -> None:
