@@ -42,10 +42,10 @@ def _modules() -> dict[str, str]:
 def test_no_module_reads_a_workload_but_by_fields_that_are_no_names() -> None:
     """Wherever the input, the evidence or the workload is named as a whole, a field of it is taken at once."""
     # The subject's name is a Dockerfile's path in an origin, and in test-tools, which judges Dockerfiles alone;
-    # init-process takes it where there is no workload.
+    # startup takes it where there is no workload.
     named = {
         "lib/dockerfile/dockerfile.rego": 1,
-        "rules/init-process/init_process.rego": 2,
+        "lib/startup/startup.rego": 2,
         "rules/test-tools/test_tools.rego": 1,
     }
     fields: set[str] = set()
