@@ -145,8 +145,7 @@ def _parts(options: ReaderOptions, cluster: ClusterApi | None, tracing: Tracing)
     keychains: list[Keychain] = [FreshKeychain(files, options.environ)]
     if options.provider_config is not None:
         plugins = load_providers(options.provider_config, options.provider_dir or options.provider_config.parent)
-        plain = {name: value for name, value in options.environ.items() if not name.startswith(("GATE_", "OTEL_"))}
-        keychains.append(PluginKeychain(plugins, plain))
+        keychains.append(PluginKeychain(plugins, _without_own(options.environ)))
     return _Parts(
         options=options,
         cluster=cluster,
@@ -157,6 +156,11 @@ def _parts(options: ReaderOptions, cluster: ClusterApi | None, tracing: Tracing)
         layers=_layer_store(options),
         tracing=tracing,
     )
+
+
+def _without_own(environ: Mapping[str, str]) -> dict[str, str]:
+    """What programs that know credentials are given: the secrets of gate's own variables are none of their business."""
+    return {name: value for name, value in environ.items() if not name.startswith(("GATE_", "OTEL_"))}
 
 
 def _notice(text: str) -> None:
@@ -177,9 +181,9 @@ class FreshKeychain:
 
     def __init__(self, files: Sequence[Path], environ: Mapping[str, str]) -> None:
         self._files = list(files)
-        self._environ = environ
+        self._environ = _without_own(environ)
         self._seen: object = None
-        self._chain = DockerKeychain([], environ)
+        self._chain = DockerKeychain([], self._environ)
 
     async def credentials(self, name: str) -> Sequence[Credential]:
         """Those that may open ``registry/repository`` now."""

@@ -103,6 +103,20 @@ def test_credentials_that_are_replaced_on_disk_are_used_from_then_on(config: Pat
     assert found == [[], ["one"], ["two-two"]]
 
 
+def test_a_credential_helper_is_given_nothing_of_gate_s_own_environment(tmp_path: Path) -> None:
+    helper = tmp_path / "docker-credential-mine"
+    helper.write_text(f'#!/bin/sh\nenv >{tmp_path}/seen\necho \'{{"Username": "u", "Secret": "p"}}\'\n')
+    helper.chmod(0o755)
+    config = tmp_path / "config.json"
+    config.write_text('{"credHelpers": {"r.io": "mine"}}')
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "AWS_PROFILE": "a"}
+    secret = {"GATE_STORE_URL": "postgresql://u:s3cret@db/x", "OTEL_EXPORTER_OTLP_HEADERS": "a=s3cret"}
+    (found,) = asyncio.run(FreshKeychain([config], environ | secret).credentials("r.io/x"))
+    assert (found.username, found.password) == ("u", "p")
+    seen = (tmp_path / "seen").read_text()
+    assert "AWS_PROFILE=a" in seen and "s3cret" not in seen
+
+
 def test_settings_that_were_found_upwards_are_watched_as_well(tmp_path: Path) -> None:
     (tmp_path / "gate.yaml").write_text("version: 1\n")
     policy = PolicyInForce(PolicySources(config=None, folder=tmp_path), Metrics(), lambda: dt.date(2026, 1, 1), None)
