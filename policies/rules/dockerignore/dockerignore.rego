@@ -68,3 +68,6 @@ _covers(pattern, name) if {
 	startswith(name, ".")
 	pattern in {".*", ".*/", ".e*", ".??*"}
 }
+
+# They lie beside package.json, wherever that is.
+_covers(pattern, "node_modules") if endswith(pattern, "/node_modules")

@@ -34,3 +34,7 @@ test_accepts_folders_are_named if {
 test_accepts_hidden_files_are_kept_out if {
 	rule.violations == set() with input.evidence as object.union(fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/python:3.12-slim", "stage": null}, "target": true, "ships": "runtime", "config": {"env": {}, "workdir": null}, "instructions": [fixture.instruction("COPY", 2, {"args": [".", "/app/"]})]})]), {"dockerfile": {"ignore": {"path": ".dockerignore", "patterns": ["**/.*"]}}})
 }
+
+test_accepts_node_modules_of_a_folder if {
+	rule.violations == set() with input.evidence as object.union(fixture.dockerfile([fixture.stage(0, {"base": {"reference": "docker.io/library/node:22-alpine", "stage": null}, "name": "build", "libc": "musl", "ships": "runtime", "config": {"env": {}, "workdir": "/app"}, "instructions": [fixture.instruction("WORKDIR", 2, {"args": ["/app"]}), fixture.instruction("COPY", 3, {"args": [".", "."]}), fixture.instruction("RUN", 4, {"args": ["npm ci && npm run build"], "commands": [fixture.command("npm", ["ci"]), fixture.command("npm", ["run", "build"])]})]}), fixture.stage(1, {"base": {"reference": "gcr.io/distroless/nodejs22-debian12:nonroot", "stage": null}, "target": true, "line": 5, "ships": "runtime", "config": {"env": {}, "workdir": null}, "instructions": [fixture.instruction("COPY", 6, {"flags": ["--from=build"], "args": ["/app/dist", "/app"], "source_stage": 0})]})]), {"dockerfile": {"ignore": {"path": ".dockerignore", "patterns": [".git", ".env*", "assets/node_modules", "dist"]}}})
+}
