@@ -37,7 +37,19 @@ held(_, pair) if {
 held(instruction, pair) if {
 	pair[1] == ""
 	instruction.cmd == "ENV"
+	_computed(instruction, pair[0])
+}
+
+# What is empty only because a variable is.
+_computed(instruction, _) if {
+	count(instruction.pairs) == 1
 	contains(instruction.raw, "$")
+}
+
+_computed(instruction, name) if {
+	some index, part in split(instruction.raw, sprintf("%s=", [name]))
+	index > 0
+	regex.match(`^[^\s]*\$`, part)
 }
 
 # Variables that name a file of credentials.

@@ -14,6 +14,8 @@ test_values if {
 	not secrets.token("hello")
 	secrets.held({"cmd": "ARG", "raw": "X"}, ["X", null])
 	secrets.held({"cmd": "ENV", "raw": "X=$X"}, ["X", ""])
+	secrets.held({"cmd": "ENV", "raw": "X $X", "pairs": [["X", ""]]}, ["X", ""])
+	not secrets.held({"cmd": "ENV", "raw": "X=\"\" Y=$Z", "pairs": [["X", ""], ["Y", ""]]}, ["X", ""])
 	secrets.held({"cmd": "ENV", "raw": "X=y"}, ["X", "horse"])
 	not secrets.held({"cmd": "ENV", "raw": "X=true"}, ["X", "true"])
 }

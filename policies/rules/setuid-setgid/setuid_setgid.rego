@@ -15,7 +15,7 @@
 #   aliases: [CIS-DI-0008]
 #   controls: [CIS Docker 4.8 (set-user-ID)]
 #   since: "0.1"
-#   only_with: [chmod, --chmod]
+#   only_with: [chmod, --chmod, install]
 package gate.rules["setuid-setgid"]
 
 import data.gate.lib.commands
@@ -31,6 +31,13 @@ violations contains finding.at(dockerfile.at(call.run), message) if {
 	regex.match(`^0?[4-7][0-7]{3}$|(^|,)(u|ug|gu|a|ugo)?\+[rwxXt]*s`, mode)
 	not _folders_only(call, array.slice(words, 1, count(words)))
 	message := sprintf("chmod %s makes a program set-user-ID", [mode])
+}
+
+violations contains finding.at(dockerfile.at(call.run), message) if {
+	some call in commands.of("install")
+	call.ships
+	regex.match(`(^| )(-[A-Za-z]*m ?|--mode[= ])0?[4-7][0-7]{3}( |$)`, concat(" ", call.command.args))
+	message := "install makes a program set-user-ID"
 }
 
 violations contains finding.at(dockerfile.at(copy.instruction), message) if {

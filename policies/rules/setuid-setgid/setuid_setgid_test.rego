@@ -55,3 +55,14 @@ test_accepts_folders if {
 	_messages([made, fixture.command("chmod", ["a+s", "/work", "/bin/tool"])]) == {"chmod a+s makes a program set-user-ID"}
 	_messages([fixture.command("chmod", ["a+s", "/work"])]) == {"chmod a+s makes a program set-user-ID"}
 }
+
+test_reports_install if {
+	said := {"install makes a program set-user-ID"}
+	_installed(["-Dm4755", "a", "/b"]) == said
+	_installed(["--mode=6755", "a", "/b"]) == said
+	_installed(["-m", "0755", "a", "/b"]) == set()
+}
+
+_installed(args) := {each.message | some each in found} if {
+	found := rule.violations with input.evidence as fixture.ran([fixture.command("install", args)])
+}
