@@ -35,7 +35,7 @@ of := {
 	},
 	"dnf": {
 		"what": "caches in /var/cache/dnf",
-		"folders": ["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"],
+		"folders": ["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/tdnf", "/var/cache/yum"],
 		"flags": set(),
 		"cleans": _dnf_cleans,
 		"fix": "End this RUN with `&& dnf clean all`.",

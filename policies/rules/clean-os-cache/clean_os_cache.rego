@@ -23,12 +23,12 @@ import data.gate.lib.dockerfile
 import data.gate.lib.finding
 import data.gate.lib.packages
 
-violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message), spec.fix) if {
+violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message), _of_program(use.program, spec.fix)) if {
 	some use in array.concat(packages.installs, _upgrades)
 	use.ships
 	spec := caches.of[use.manager]
 	not caches.kept_out(use)
-	message := sprintf("%s %s leaves %s in the image", [use.program, use.verb, spec.what])
+	message := sprintf("%s %s leaves %s in the image", [use.program, use.verb, _of_program(use.program, spec.what)])
 }
 
 violations contains finding.with_fix(finding.at(dockerfile.at(use.run), message), fix) if {
@@ -44,3 +44,10 @@ _upgrades := [use |
 	use.manager in {"yum", "dnf", "zypper"}
 	use.verb in {"upgrade", "update", "up", "upgrade-minimal", "up-min", "distro-sync", "dist-upgrade", "dup", "patch"}
 ]
+
+# They stand for dnf, and clean what is theirs only.
+_of_program(program, text) := replace(text, "dnf", "tdnf") if program == "tdnf"
+
+else := replace(text, "dnf clean", "microdnf clean") if program == "microdnf"
+
+else := text

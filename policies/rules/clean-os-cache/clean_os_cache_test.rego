@@ -48,3 +48,13 @@ test_reports_downloads_that_docker_clean_would_have_deleted if {
 	opaque := object.union(fixture.command(null, []), {"opaque": true})
 	_found([kept, install, opaque]) == set()
 }
+
+_said(program) := {[found.message, found.fix] | some found in found_} if {
+	found_ := rule.violations with input.evidence as fixture.ran([fixture.command(program, ["install", "-y", "curl"])])
+}
+
+test_names_the_program_that_cleans if {
+	_said("tdnf") == {["tdnf install leaves caches in /var/cache/tdnf in the image", "End this RUN with `&& tdnf clean all`."]}
+	_said("microdnf") == {["microdnf install leaves caches in /var/cache/dnf in the image", "End this RUN with `&& microdnf clean all`."]}
+	_said("dnf") == {["dnf install leaves caches in /var/cache/dnf in the image", "End this RUN with `&& dnf clean all`."]}
+}
