@@ -24,8 +24,9 @@ import data.gate.lib.finding
 import data.gate.lib.instructions
 
 violations contains finding.at(dockerfile.at(call.run), message) if {
-	some program, switches in certificates.switches
-	some call in commands.of(program)
+	some program, calls in commands.by_program
+	switches := certificates.switches[program]
+	some call in calls
 	said := replace(lower(concat(" ", call.command.args)), "=", " ")
 	some switch in switches
 	contains(said, switch)
