@@ -49,7 +49,7 @@ _computed(instruction, _) if {
 _computed(instruction, name) if {
 	some index, part in split(instruction.raw, sprintf("%s=", [name]))
 	index > 0
-	regex.match(`^[^\s]*\$`, part)
+	regex.match(`^[^ \t]*\$`, part)
 }
 
 # Variables that name a file of credentials.
