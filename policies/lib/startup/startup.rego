@@ -27,13 +27,13 @@ origin := place if {
 	input.evidence.kind == "image"
 } else := {"kind": "line", "path": input.evidence.subject.name, "line": last.line, "end_line": last.end_line} if {
 	starts := [instruction |
-		some instruction in dockerfile.target.instructions
+		some instruction in _target.instructions
 		instruction.cmd in {"CMD", "ENTRYPOINT"}
 	]
 	count(starts) > 0
 	last := starts[count(starts) - 1]
-} else := {"kind": "line", "path": input.evidence.subject.name, "line": dockerfile.target.line, "end_line": dockerfile.target.line} if {
-	dockerfile.target
+} else := {"kind": "line", "path": input.evidence.subject.name, "line": _target.line, "end_line": _target.line} if {
+	_target
 } else := null
 
 _command := _list(input.evidence.workload, "command")
@@ -54,7 +54,7 @@ _image_is_known if is_object(input.evidence.image)
 
 _entrypoint := list if {
 	input.evidence.kind == "dockerfile"
-	list := _list(dockerfile.target.config, "entrypoint")
+	list := _list(_target.config, "entrypoint")
 } else := _list(_config, "Entrypoint")
 
 _cmd := _args if {
@@ -62,8 +62,10 @@ _cmd := _args if {
 	is_array(input.evidence.workload.args)
 } else := list if {
 	input.evidence.kind == "dockerfile"
-	list := _list(dockerfile.target.config, "cmd")
+	list := _list(_target.config, "cmd")
 } else := _list(_config, "Cmd")
+
+_target := dockerfile.target
 
 _config := object.get(input.evidence, ["image", "config", "config"], {})
 
