@@ -65,6 +65,14 @@ kept_out(use) if {
 	commands.removed({"commands": _after(use)}, folder)
 }
 
+# The names of lists have an underscore each; what lies beside them is empty.
+kept_out(use) if {
+	use.manager == "apt"
+	some command in _after(use)
+	command.program in {"rm", "/bin/rm"}
+	"/var/lib/apt/lists/*_*" in command.args
+}
+
 kept_out(use) if commands.has_flag(use.command, of[use.manager].flags)
 
 kept_out(use) if {

@@ -31,6 +31,11 @@ test_every_manager_says_what_stays_and_how_to_be_rid_of_it if {
 	}
 }
 
+test_lists_of_apt_are_the_files_with_an_underscore if {
+	_kept_out([_curl, fixture.command("rm", ["-f", "/var/lib/apt/lists/*_*"])], [])
+	not _kept_out([_curl, fixture.command("rm", ["-f", "/var/lib/apt/lists/deb*"])], [])
+}
+
 test_a_cache_is_kept_out_by_a_removal_or_a_clean_after_it if {
 	lists := fixture.command("rm", ["-rf", "/var/lib/apt/lists/*"])
 	_kept_out([_curl, lists], [])
