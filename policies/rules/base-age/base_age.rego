@@ -49,13 +49,15 @@ undecided contains finding.at(_base.origin, message) if {
 	message := sprintf("when %s was made is not known", [_base.reference])
 }
 
+_parsed := image.parse(_base.reference) if is_string(_base.reference)
+
 # The age its own pattern allows, else the one for all; none for scratch, which does not age.
 _limit := min(own) if {
 	is_string(_base.reference)
 	own := {pattern.max_age |
 		some pattern in input.parameters["approved-base"].bases
-		image.matches(pattern, image.parse(_base.reference))
 		is_number(pattern.max_age)
+		image.matches(pattern, _parsed)
 	}
 	count(own) > 0
 } else := input.parameters["base-age"].max_age if {
