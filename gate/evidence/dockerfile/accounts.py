@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -118,7 +119,7 @@ def _brings_passwd(each: Copied) -> bool:
         return each.target == PASSWD
     if each.node is not None:
         return each.places(PASSWD) == PASSWD or (each.target == PASSWD and not each.into)
-    return each.target == PASSWD or (each.target == "/etc" and each.path.rsplit("/", 1)[-1] == "passwd")
+    return each.target == PASSWD or (each.target == "/etc" and fnmatchcase("passwd", each.path.rsplit("/", 1)[-1]))
 
 
 def _lines(lines: Iterable[str], reason: str) -> Iterable[tuple[str, Account]]:

@@ -197,6 +197,13 @@ def test_a_name_cannot_exist_on_scratch_without_a_passwd() -> None:
     assert (*_short(fact), fact.exists, fact.numeric) == ("known", False, None, False, False)
 
 
+@pytest.mark.parametrize(
+    "copy", ["COPY passwd /etc/", "COPY p* /etc/", "COPY conf/* /etc/", "WORKDIR /etc\nCOPY pass?d ./"]
+)
+def test_a_pattern_that_takes_passwd_leaves_the_uid_of_a_name_unknown(copy: str) -> None:
+    assert _short(_user(f"FROM gcr.io/distroless/static:nonroot\n{copy}\nUSER nonroot\n")) == ("unknown", None, None)
+
+
 @pytest.mark.parametrize("copy", ["COPY rootfs /", "ADD rootfs.tar /", "COPY --from=evil.io/x / /", "COPY etc/ /etc/"])
 def test_a_name_may_exist_on_scratch_once_something_is_copied_over_it(copy: str) -> None:
     assert _user(f"FROM scratch\n{copy}\nUSER app\n").exists is None
